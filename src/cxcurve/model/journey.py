@@ -1,0 +1,146 @@
+"""The journey model: stages, exits and the tracking plan, as frozen objects.
+
+What a person writes in `journey.yaml` (interfaces.md, "journey.yaml"); read it with `model.read_journey`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from cxcurve.model.durations import Duration
+from cxcurve.model.expressions import Expression, Valence
+
+STATE_NAMES = ("stall", "decline", "silence", "open_issues")
+
+
+class Frozen(BaseModel):
+    """A frozen object that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+def _one_or_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+Weight = Annotated[float, Field(ge=0, le=10)]
+When = Annotated[
+    Expression,
+    BeforeValidator(lambda v: Expression.parse(v) if isinstance(v, str) else v),
+    WithJsonSchema({"type": "string", "examples": ["value >= 4"]}),
+]
+ValenceText = Annotated[
+    Valence,
+    BeforeValidator(lambda v: Valence.parse(v) if isinstance(v, str) else v),
+    WithJsonSchema({"type": "string", "examples": ["value: 0..6=-1, 7..8=0, 9..10=1"]}),
+]
+
+
+class Bridge(Frozen):
+    """What helps a customer over the drift zone to the next stage."""
+
+    to: str
+    content: tuple[str, ...] = ()
+    plays: tuple[str, ...] = ()
+
+
+class Stage(Frozen):
+    """One stage of the journey; `expected` is how long a stay usually takes."""
+
+    name: str
+    label: str = ""
+    expected: Duration | None = None
+    lead: str = ""
+    supporting: Names = ()
+    description: str = ""
+    feelings: Mapping[Literal["reactive", "proactive"], Names] = Field(default_factory=dict)
+    drivers: tuple[str, ...] = ()
+    indicators: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    bridge: Bridge | None = None
+
+
+class Defaults(Frozen):
+    """What a signal has when it does not say."""
+
+    half_life: Duration = Duration.parse("14d")
+    feedback: Literal["direct", "indirect", "inferred"] = "inferred"
+    data_class: Literal["declared", "observed", "inferred", "third_party"] = "observed"
+    by: Literal["customer", "company"] = "customer"
+
+
+class Signal(Frozen):
+    """What one event name means (definitions.md, 1). Weights are doublings of odds per log2(1 + n)."""
+
+    name: str = ""
+    stage: str | None = None
+    after: str | None = None
+    when: When | None = None
+    friction: Weight = 0.0
+    momentum: Weight = 0.0
+    advocacy: Weight = 0.0
+    half_life: Duration = Duration.parse("14d")
+    until: str | None = None
+    valence: ValenceText | None = None
+    valence_friction: Weight = 0.0
+    valence_momentum: Weight = 0.0
+    keep: Literal["all", "latest"] = "all"
+    per: Literal["seats"] | None = None
+    by: Literal["customer", "company"] = "customer"
+    moves_on: Literal["expansion", "renewal"] | None = None
+    direction: Literal["high_is_easy", "low_is_easy"] = "high_is_easy"
+    mindset: Literal["reactive", "proactive"] | None = None
+    feedback: Literal["direct", "indirect", "inferred"] = "inferred"
+    data_class: Literal["declared", "observed", "inferred", "third_party"] = "observed"
+    core: bool = False
+    contact: bool = False
+    label: str = ""
+    description: str = ""
+
+
+class State(Frozen):
+    """A state signal: no event says it, the event log does. `stages` limits where it counts."""
+
+    friction: Weight = 0.0
+    stages: Names | None = None
+
+
+class TimeToValue(Frozen):
+    """Which event starts the clock, which one is value, and the target."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    start: str = Field(alias="from")
+    goal: str = Field(alias="to")
+    target: Duration | None = None
+
+
+class Journey(Frozen):
+    """A whole `journey.yaml`. Signals have their defaults filled in and know their own name."""
+
+    journey: str
+    description: str = ""
+    stages: tuple[Stage, ...]
+    exits: Names = ()
+    defaults: Defaults = Defaults()
+    signals: Mapping[str, Signal] = Field(default_factory=dict)
+    states: Mapping[Literal["stall", "decline", "silence", "open_issues"], State] = Field(default_factory=dict)
+    time_to_value: TimeToValue | None = None
+    focus: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ("segment",)
+    targets: Mapping[str, float | str] = Field(default_factory=dict)
+    owners: Mapping[str, str] = Field(default_factory=dict)
+    actions: Mapping[str, str] = Field(default_factory=dict)
+
+    @cached_property
+    def stage_names(self) -> tuple[str, ...]:
+        """Stage names in the order of the journey."""
+        return tuple(stage.name for stage in self.stages)
+
+    def stage(self, name: str) -> Stage:
+        """The stage called `name`."""
+        return self.stages[self.stage_names.index(name)]

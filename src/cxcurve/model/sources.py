@@ -1,0 +1,70 @@
+"""Where events come from: `sources.yaml` as frozen objects; read it with `model.read_sources`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from cxcurve.model.durations import Duration
+from cxcurve.model.journey import Frozen, Names, When
+
+
+class Time(Frozen):
+    """How a time is written. Without `format`: ISO 8601, or epoch with `unit`."""
+
+    column: str = ""
+    format: str | None = None
+    zone: str = "UTC"
+    unit: Literal["s", "ms", "us"] | None = None
+
+
+class EventRule(Frozen):
+    """When a raw row makes this event, and at what time.
+
+    `first` / `last`: only the first / last row of its key. `when`: only where true. `at`: another time column.
+    """
+
+    first: bool = False
+    last: bool = False
+    when: When | None = None
+    at: str | None = None
+    value: str | None = None
+    text: str | None = None
+
+
+class Source(Frozen):
+    """One source: files of events, or of customers or people.
+
+    `key` is what sources.yaml calls it; `name` the column that names the event, `event` a name for all its rows.
+    """
+
+    key: str = ""
+    files: Names = ()
+    table: Literal["events", "customers", "people"] = "events"
+    format: Literal["csv", "jsonl", "parquet"] | None = None
+    separator: str | None = None
+    encoding: str = "utf-8"
+    nulls: Names = ("",)
+    time: Time | None = None
+    account: str | None = None
+    person: str | None = None
+    anonymous: str | None = None
+    id: Names = ()
+    by: str | None = None
+    order: Names = ()
+    name: str | None = None
+    event: str | None = None
+    events: Mapping[str, EventRule] = Field(default_factory=dict)
+    rename: Mapping[str, str] = Field(default_factory=dict)
+    columns: Mapping[str, str] = Field(default_factory=dict)
+    value: str | None = None
+    amount: str | None = None
+    currency: str | None = None
+    text: str | None = None
+    channel: str | None = None
+    conversation: str | None = None
+    partner: str | None = None
+    properties: Names = ()
+    expected_gap: Duration | None = None

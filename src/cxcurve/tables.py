@@ -1,0 +1,191 @@
+"""The contract between the parts: each table's grain, key and columns, with units and meaning.
+
+Times are int64 microseconds since 1970 UTC (`_us`); text ids are as sent, never rewritten. Inside the store
+customers and signals go by integer keys (`customer_key`, `signal_key`); text ids are for the outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["string", "int64", "int32", "int16", "float64", "boolean"]
+
+US_PER_DAY = 86_400_000_000
+DAYS_PER_WEEK = 7
+PARTIAL_ONE = 2**32
+"""What 1.0 is in an integer `partial`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its type, whether it may be null, and what it means."""
+
+    name: str
+    type: Type
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: what a row is, what makes it unique, its columns."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names in order."""
+        return tuple(column.name for column in self.columns)
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """Read 'name type? meaning' lines; a '?' behind the type says the column may be null."""
+    columns = []
+    for line in text.strip().splitlines():
+        name, kind, meaning = line.strip().split(maxsplit=2)
+        columns.append(Column(name, kind.rstrip("?"), meaning, kind.endswith("?")))  # type: ignore[arg-type]
+    return tuple(columns)
+
+
+EVENTS = Table(
+    "events",
+    "one event: one fact about one customer at one time",
+    ("event_id",),
+    _columns("""
+        event_id string unique for ever; the same id with another body is a conflict
+        account_id string? the account as the source names it
+        person_id string? the person as the source names it
+        anonymous_id string? a visitor not yet known
+        occurred_us int64 when it happened, microseconds UTC
+        received_us int64 when it reached us, microseconds UTC
+        name string event name, as in the tracking plan
+        source string the source in sources.yaml
+        channel string? phone, mail, web, ...
+        value float64? score, seconds or count, by event
+        amount float64? money
+        currency string? ISO 4217
+        text string? what the customer wrote
+        conversation_id string? joins the events of one conversation or ticket
+        partner_id string? the partner it came through
+        data_class string declared, observed, inferred or third_party
+        purpose string? consent purposes at the time, a JSON list
+        properties string everything else, JSON
+    """),
+)
+
+CUSTOMERS = Table(
+    "customers",
+    "one customer as known since `valid_from_us`",
+    ("customer_id", "valid_from_us"),
+    _columns("""
+        customer_id string the account, or for B2C the person
+        name string? what people call it
+        segment string? main segment
+        industry string? industry
+        plan string? plan or product
+        region string? region
+        owner string? who looks after it
+        partner_id string? the partner it belongs to
+        revenue_per_year float64? money per year; a prospect's deal amount
+        seats float64? seats paid for
+        created_us int64? when it was created
+        valid_from_us int64 since when this row holds
+        attributes string everything else, JSON
+    """),
+)
+
+PEOPLE = Table(
+    "people",
+    "one person at a customer",
+    ("person_id",),
+    _columns("""
+        person_id string as sent
+        customer_id string? their customer
+        role string? economic_buyer, champion, it, legal, procurement, user, ...
+        email_hash string? keyed hash of the address
+        consent string consent by purpose, JSON
+        attributes string everything else, JSON
+    """),
+)
+
+QUARANTINE = Table(
+    "quarantine",
+    "one row or event that could not be used, kept as it came",
+    ("source", "file", "line", "ordinal"),
+    _columns("""
+        source string the source in sources.yaml
+        file string path below the workspace
+        line int64 line in the file (1 = first line; row number for Parquet)
+        ordinal int64 which event of that row (0 = the row itself)
+        kind string row, event or conflict
+        reason string where, what, what was expected
+        row string the row or event as read, JSON
+        seen_us int64 when it was refused
+        replayed_us int64? when it was replayed with success
+    """),
+)
+
+STAGED = Table(
+    "staged",
+    "one raw row of a source with `by`; its events are derived from all rows of its key",
+    ("source", "row_id"),
+    _columns("""
+        source string the source in sources.yaml
+        row_id string hash of the row and its occurrence number
+        row_key string the value of the `by` column
+        file string path below the workspace
+        line int64 line in the file
+        row string the row as read, JSON
+    """),
+)
+
+STAYS = Table(
+    "stays",
+    "one unbroken time of a customer in a stage",
+    ("customer_key", "cycle", "stage"),
+    _columns("""
+        customer_key int32 the customer
+        cycle int32 1 for the first run through the journey
+        stage int32 position of the stage in the journey, from 0
+        entered_us int64 when it was reached
+        left_us int64? when it was left; null while open
+        ended_by string progressed, exited or open
+        next_stage int32? the stage entered next, where it progressed
+    """),
+)
+
+SIGNAL_WEEKS = Table(
+    "signal_weeks",
+    "what the events of one week add to one signal part of one customer; sparse, a sum of integers",
+    ("customer_key", "signal_key", "part", "week"),
+    _columns("""
+        customer_key int32 the customer
+        signal_key int32 the signal
+        part int32 0 count, 1 friction (negative valence), 2 momentum (positive valence)
+        week int32 index of the week in the calendar; its end is the calendar's
+        n_events int64 events that happened in it
+        steps int64 opened minus closed (`until` signals)
+        partial int64 sum of round(2^32 a 2^-((week_end - t)/h)), faded to the week's end
+    """),
+)
+
+CUSTOMER_WEEKS = Table(
+    "customer_weeks",
+    "a customer inside the journey at the end of a week",
+    ("customer_key", "week"),
+    _columns("""
+        customer_key int32 the customer
+        week int32 index of the week in the calendar
+        cycle int32 which run through the journey
+        cycle_week int32 whole weeks since the cycle began
+        stage int32 stage at the week's end
+        dwell_days float64 days in that stage
+        friction float64 F, doublings of the 28-day odds of leaving
+        momentum float64 M, doublings of the 28-day odds of moving on
+        advocacy float64 A, advocacy weight x feature
+    """),
+)
