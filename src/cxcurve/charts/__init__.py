@@ -1,0 +1,33 @@
+"""Numbers to SVG text, each picture with its table twin: one picture for page, notebook and report."""
+
+from cxcurve.charts.bars import bars, flow
+from cxcurve.charts.curve import Drop, Note, Zone, curve
+from cxcurve.charts.customer import EventMark, customer_curve
+from cxcurve.charts.frame import Axis, StageBand
+from cxcurve.charts.layers import CurvePoint
+from cxcurve.charts.picture import Picture, Table, css
+from cxcurve.charts.scatter import ScatterPoint, scatter
+from cxcurve.charts.sparkline import sparkline
+from cxcurve.charts.survival import SurvivalStep, survival
+
+__all__ = [
+    "Axis",
+    "CurvePoint",
+    "Drop",
+    "EventMark",
+    "Note",
+    "Picture",
+    "ScatterPoint",
+    "StageBand",
+    "SurvivalStep",
+    "Table",
+    "Zone",
+    "bars",
+    "css",
+    "curve",
+    "customer_curve",
+    "flow",
+    "scatter",
+    "sparkline",
+    "survival",
+]

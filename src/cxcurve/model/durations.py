@@ -25,10 +25,12 @@ class Duration:
         if isinstance(text, Duration):
             return text
         if isinstance(text, int | float) and not isinstance(text, bool):
-            raise ValueError(f'{text} is a bare number; a duration needs its unit: write "{text}d" for days or "{text}h" for hours')
+            raise ValueError(
+                f'{text:g} is a bare number; a duration needs a unit: write "{text:g}d" (days) or "{text:g}h" (hours)'
+            )
         match = _TEXT.match(text) if isinstance(text, str) else None
         if match is None:
-            raise ValueError(f'"{text}" is no duration; expected a number and a unit, such as "14d", "6h", "30m" or "2w"')
+            raise ValueError(f'"{text}" is no duration; expected a number and a unit: "14d", "6h", "30m" or "2w"')
         return cls(float(match[1]) * _SECONDS[match[2]])
 
     @property
@@ -44,10 +46,10 @@ class Duration:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            cls.parse, serialization=core_schema.to_string_ser_schema()
-        )
+        return core_schema.no_info_plain_validator_function(cls.parse, serialization=core_schema.to_string_ser_schema())
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^\d+(\.\d+)?[mhdw]$", "examples": ["14d"]}

@@ -9,10 +9,21 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from cxcurve.model.durations import Duration
-from cxcurve.model.expressions import Expression, Valence
+from cxcurve.model.expressions import Expression
+from cxcurve.model.valence import Valence
 
 STATE_NAMES = ("stall", "decline", "silence", "open_issues")
 
@@ -28,15 +39,18 @@ def _one_or_many(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
-Weight = Annotated[float, Field(ge=0, le=10)]
+Weight = Annotated[float, Field(ge=0, le=10, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
 When = Annotated[
     Expression,
     BeforeValidator(lambda v: Expression.parse(v) if isinstance(v, str) else v),
+    PlainSerializer(str),
     WithJsonSchema({"type": "string", "examples": ["value >= 4"]}),
 ]
 ValenceText = Annotated[
     Valence,
     BeforeValidator(lambda v: Valence.parse(v) if isinstance(v, str) else v),
+    PlainSerializer(str),
     WithJsonSchema({"type": "string", "examples": ["value: 0..6=-1, 7..8=0, 9..10=1"]}),
 ]
 
@@ -50,7 +64,7 @@ class Bridge(Frozen):
 
 
 class Stage(Frozen):
-    """One stage of the journey; `expected` is how long a stay usually takes."""
+    """One stage of the journey; `expected` is how long a stay usually takes. In YAML a name alone will do."""
 
     name: str
     label: str = ""
@@ -63,6 +77,11 @@ class Stage(Frozen):
     indicators: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     bridge: Bridge | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
 
 
 class Defaults(Frozen):
@@ -97,10 +116,15 @@ class Signal(Frozen):
     mindset: Literal["reactive", "proactive"] | None = None
     feedback: Literal["direct", "indirect", "inferred"] = "inferred"
     data_class: Literal["declared", "observed", "inferred", "third_party"] = "observed"
-    core: bool = False
-    contact: bool = False
+    core: Flag = False
+    contact: Flag = False
     label: str = ""
     description: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_more_to_say(cls, value: Any) -> Any:
+        return {} if value is None else value
 
 
 class State(Frozen):
@@ -135,6 +159,18 @@ class Journey(Frozen):
     targets: Mapping[str, float | str] = Field(default_factory=dict)
     owners: Mapping[str, str] = Field(default_factory=dict)
     actions: Mapping[str, str] = Field(default_factory=dict)
+
+    @field_validator("signals")
+    @classmethod
+    def _complete(cls, signals: Mapping[str, Signal], info: ValidationInfo) -> Mapping[str, Signal]:
+        """Signals know their name, and what they do not say the defaults say."""
+        given = dict(info.data.get("defaults", Defaults()))
+        return {
+            name: signal.model_copy(
+                update={"name": name} | {k: v for k, v in given.items() if k not in signal.model_fields_set}
+            )
+            for name, signal in signals.items()
+        }
 
     @cached_property
     def stage_names(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from cxcurve.model.durations import Duration
-from cxcurve.model.journey import Frozen, Names, When
+from cxcurve.model.journey import Flag, Frozen, Names, When
 
 
 class Time(Frozen):
@@ -26,8 +26,8 @@ class EventRule(Frozen):
     `first` / `last`: only the first / last row of its key. `when`: only where true. `at`: another time column.
     """
 
-    first: bool = False
-    last: bool = False
+    first: Flag = False
+    last: Flag = False
     when: When | None = None
     at: str | None = None
     value: str | None = None

@@ -1,0 +1,166 @@
+"""The CX Curve: the net pull on customers along their journey.
+
+The level (Momentum minus JFI) with its band, Momentum above zero and friction below it, the stages above, the
+drift zones and the number at risk below. Source of every number: definitions.md, 3, 4 and 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cxcurve.charts import callouts, svg
+from cxcurve.charts import format as fmt
+from cxcurve.charts.frame import (
+    NARROW_BELOW,
+    Axis,
+    Frame,
+    StageBand,
+    axis_text,
+    caption_at,
+    level_range,
+    stage_bands,
+    x_axis,
+    y_axis,
+)
+from cxcurve.charts.layers import (
+    CurvePoint,
+    end_labels,
+    extent,
+    hits,
+    layers,
+    legend,
+    legend_height,
+    line_points,
+    points_table,
+)
+from cxcurve.charts.picture import Picture, drawing, nothing
+from cxcurve.charts.scales import Scale, X, as_number, nearest
+
+_STAGE_HEIGHT, _NOTE_ROW, _AT_RISK_ROW = 22.0, 20.0, 17.0
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A drift zone over part of the axis; `is_real_change` where the test says it differs from its reference."""
+
+    label: str
+    start: X
+    end: X
+    stall_share: float | None = None
+    impact_revenue: float | None = None
+    is_real_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A large fall of the level, with the signals that explain it and their points."""
+
+    x: X
+    change: float
+    signals: tuple[tuple[str, float], ...] = ()
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark of a person, or a `is_break` where weights or references changed."""
+
+    x: X
+    text: str
+    is_break: bool = False
+
+
+def curve(
+    points: Sequence[CurvePoint],
+    stages: Sequence[StageBand] = (),
+    zones: Sequence[Zone] = (),
+    annotations: Sequence[Drop] = (),
+    notes: Sequence[Note] = (),
+    *,
+    x: Axis = "week",
+    width: float = 960.0,
+    title: str = "Real CX Curve",
+    currency: str = "",
+) -> Picture:
+    """The CX Curve as a picture.
+
+    Args:
+        points: in the order of x. Levels and indexes as in `show curve`.
+        stages: bands above the plot.
+        zones: drift zones, shaded; the most important first where labels are short of room.
+        annotations: the largest drops, numbered in this order.
+        notes: what people wrote on the curve, and breaks of the score.
+        x: what the axis counts: weeks since the cycle began, journey position, or days.
+        width: pixels at full size; under 600 it is drawn for a phone.
+        title: the accessible name.
+        currency: ISO 4217, for the impact of a zone.
+
+    Returns:
+        The picture; its table has one row per point.
+    """
+    shown = [point for point in points if point.level is not None]
+    if not shown:
+        return Picture(nothing(width, title), title, points_table(points, x))
+    frame, note_rows = _frame(shown, notes, x, width)
+    zone_svg, zone_height = callouts.zones(frame, zones, currency)
+    foot, height = _foot(frame, shown, frame.y.start + zone_height)
+    head = legend(frame, bool(zones), any(point.is_thin for point in shown))
+    head += stage_bands(frame, stages, legend_height(frame) + 4, _STAGE_HEIGHT)
+    marks = callouts.notes(frame, notes, legend_height(frame) + _STAGE_HEIGHT + 8, note_rows)
+    marks += callouts.drops(frame, annotations, line_points(frame, shown))
+    body = (head, zone_svg, y_axis(frame), layers(frame, points), end_labels(frame, shown[-1]), marks, foot)
+    told = _description(shown, annotations, x)
+    drawn = drawing(*body, width=width, height=height, title=title, description=told, points=hits(frame, shown))
+    return Picture(drawn, title, points_table(points, x))
+
+
+def _frame(shown: Sequence[CurvePoint], notes: Sequence[Note], axis: Axis, width: float) -> tuple[Frame, int]:
+    """The frame, and how many rows the notes have."""
+    is_narrow = width < NARROW_BELOW
+    left, right = (44.0, 10.0) if is_narrow else (72.0, 104.0)
+    note_rows = min(len(notes), 1 if is_narrow else 2)
+    top = (36.0 if is_narrow else 18.0) + _STAGE_HEIGHT + 12 + note_rows * _NOTE_ROW
+    low, high = level_range([value for point in shown for value in extent(point)])
+    across = Scale(*_ends_of_axis(shown, axis), left, width - right)
+    return Frame(width, across, Scale(low, high, top + (230.0 if is_narrow else 280.0), top), axis), note_rows
+
+
+def _ends_of_axis(shown: Sequence[CurvePoint], axis: Axis) -> tuple[float, float]:
+    places = [as_number(point.x) for point in shown]
+    if axis == "position":
+        return 0.0, max(6.0, *places)
+    return min(places), max(*places, min(places) + 1)
+
+
+def _foot(frame: Frame, shown: Sequence[CurvePoint], top: float) -> tuple[str, float]:
+    """The axis and the strip of customers behind the curve; also the picture's height."""
+    axis, places = x_axis(frame, top + 18)
+    baseline = top + (18 if axis else 0) + _AT_RISK_ROW
+    strip = _at_risk(frame, shown, places, baseline)
+    return axis + strip, (baseline if strip else baseline - _AT_RISK_ROW) + 8
+
+
+def _at_risk(frame: Frame, shown: Sequence[CurvePoint], places: Sequence[float], baseline: float) -> str:
+    """How many customers stand behind the curve at each mark of the axis."""
+    xs = [as_number(point.x) for point in shown]
+    found = [(place, shown[nearest(xs, place)]) for place in places]
+    texts = [_count(frame, place, point, baseline) for place, point in found if point.n is not None]
+    caption = caption_at(frame, "n" if frame.is_narrow else "customers", baseline)
+    return svg.group(caption, *texts) if texts else ""
+
+
+def _count(frame: Frame, place: float, point: CurvePoint, baseline: float) -> str:
+    thin = " is-thin" if point.is_thin else ""
+    return svg.text(fmt.number(point.n), frame.x.clamp(place), baseline, class_=f"mid small{thin}")
+
+
+def _description(shown: Sequence[CurvePoint], drops: Sequence[Drop], axis: Axis) -> str:
+    first, last = shown[0], shown[-1]
+    lowest = min(shown, key=lambda point: point.level or 0)
+    said = (
+        f"Level {fmt.signed(first.level)} at {axis_text(axis, first.x)}, {fmt.signed(last.level)} at "
+        f"{axis_text(axis, last.x)}, lowest {fmt.signed(lowest.level)} at {axis_text(axis, lowest.x)}."
+    )
+    falls = "; ".join(f"{fmt.signed(drop.change)} at {axis_text(axis, drop.x)}" for drop in drops)
+    return f"{said} Largest drops: {falls}." if falls else said

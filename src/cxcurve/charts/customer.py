@@ -1,0 +1,102 @@
+"""One customer's curve: the level over time, the stages it passed through, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from cxcurve.charts import format as fmt
+from cxcurve.charts import svg
+from cxcurve.charts.frame import NARROW_BELOW, Frame, StageBand, level_range, stage_bands, x_axis, y_axis
+from cxcurve.charts.layers import (
+    CurvePoint,
+    end_labels,
+    extent,
+    hits,
+    layers,
+    legend,
+    legend_height,
+    points_table,
+)
+from cxcurve.charts.picture import Picture, drawing, nothing
+from cxcurve.charts.scales import Scale, as_number
+
+_LANE = 22.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventMark:
+    """Something that happened on a day; it pulls, drags, or does neither."""
+
+    at: date
+    text: str
+    tone: Literal["pull", "drag", "note"] = "note"
+
+
+def customer_curve(
+    points: Sequence[CurvePoint],
+    stays: Sequence[StageBand] = (),
+    events: Sequence[EventMark] = (),
+    *,
+    width: float = 960.0,
+    title: str = "Curve of this customer",
+) -> Picture:
+    """One customer's level with its two parts, over days.
+
+    Args:
+        points: with dates as x, in order; no band and no number at risk are drawn.
+        stays: the stages it was in, as bands.
+        events: marks under the plot, one for each day and tone, so that a busy day is one mark.
+        width: pixels at full size; under 600 it is drawn for a phone.
+        title: the accessible name.
+
+    Returns:
+        The picture; its table has one row per point.
+    """
+    shown = [point for point in points if point.level is not None]
+    twin = points_table(points, "date")
+    if not shown:
+        return Picture(nothing(width, title, "No week with a score yet"), title, twin)
+    frame = _frame(shown, width)
+    has_thin = any(point.is_thin for point in shown)
+    head = legend(frame, False, has_thin) + stage_bands(frame, stays, legend_height(frame) + 4)
+    lane = _events(frame, events)
+    axis, _ = x_axis(frame, frame.y.start + (_LANE if lane else 0) + 18)
+    body = (head, y_axis(frame), layers(frame, points), end_labels(frame, shown[-1]), lane, axis)
+    height = frame.y.start + (_LANE if lane else 0) + 26
+    told = f"Level {fmt.signed(shown[0].level)} on {fmt.day(_day(shown[0]))}, {fmt.signed(shown[-1].level)} now."
+    drawn = drawing(*body, width=width, height=height, title=title, description=told, points=hits(frame, shown))
+    return Picture(drawn, title, twin)
+
+
+def _day(point: CurvePoint) -> date:
+    return point.x if isinstance(point.x, date) else date.fromordinal(int(point.x))
+
+
+def _frame(shown: Sequence[CurvePoint], width: float) -> Frame:
+    is_narrow = width < NARROW_BELOW
+    left, right = (44.0, 10.0) if is_narrow else (52.0, 104.0)
+    top = (36.0 if is_narrow else 18.0) + 34
+    low, high = level_range([value for point in shown for value in extent(point)])
+    first, last = as_number(shown[0].x), as_number(shown[-1].x)
+    across = Scale(first, max(last, first + 1), left, width - right)
+    return Frame(width, across, Scale(low, high, top + (190.0 if is_narrow else 220.0), top), "date")
+
+
+def _events(frame: Frame, events: Sequence[EventMark]) -> str:
+    """Marks in a lane under the plot; those outside the axis are not drawn."""
+    days: dict[tuple[date, str], list[str]] = {}
+    for event in events:
+        if frame.x.low <= as_number(event.at) <= frame.x.high:
+            days.setdefault((event.at, event.tone), []).append(event.text)
+    return svg.group(*(_mark(frame, day, tone, texts) for (day, tone), texts in sorted(days.items())))
+
+
+def _mark(frame: Frame, day: date, tone: str, texts: Sequence[str]) -> str:
+    said = f"{fmt.day(day)}: {', '.join(svg.fit(text, 600, 10) for text in texts[:6])}"
+    more = f" and {len(texts) - 6} more" if len(texts) > 6 else ""
+    shift = {"pull": -4.0, "drag": 4.0}.get(tone, 0.0)
+    circle = svg.title(said + more)
+    return svg.element("circle", circle, cx=frame.at(day), cy=frame.y.start + 13 + shift, r=3.2, class_=f"mark {tone}")

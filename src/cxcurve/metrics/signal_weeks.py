@@ -1,0 +1,46 @@
+"""Faded weekly counts: what each week adds to each signal of each customer (definitions.md, 1).
+
+Kept as integers, `sum of round(2^32 a 2^-((end - t)/h))`, so that any order, sharding or merging of the same events
+gives bit-equal tables; float sums do not.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from cxcurve.journey.calendar import Calendar
+from cxcurve.journey.plan import Plan
+from cxcurve.metrics.contributions import contributions
+from cxcurve.tables import PARTIAL_ONE
+
+
+def signal_weeks(log: ir.Table, plan_table: ir.Table, plan: Plan, calendar: Calendar, *, now_us: int) -> ir.Table:
+    """Contributions by customer, signal, part and week (`tables.SIGNAL_WEEKS`).
+
+    Args:
+        log: events before `now_us`.
+        plan_table: `Plan.table` on the same engine.
+        plan: the tracking plan.
+        calendar: the weeks.
+        now_us: as_of; the week it falls in ends there.
+    """
+    rows = contributions(log, plan_table, plan, now_us=now_us)
+    rows = rows.mutate(week=calendar.week_of(rows.entered_us))
+    rows = rows.mutate(end_us=ibis.least(calendar.end_of(rows.week), ibis.literal(now_us, "int64")))
+    rows = rows.join(plan_table.select("signal_key", "half_life_us"), "signal_key")
+    partial = faded(rows.anchor_us, rows.end_us, rows.half_life_us) * rows.amount * float64(PARTIAL_ONE)
+    rows = rows.mutate(partial=partial.round().cast("int64"))
+    return rows.group_by("customer_key", "signal_key", "part", "week").agg(
+        n_events=rows.n.sum().cast("int64"), steps=rows.step.sum().cast("int64"), partial=rows.partial.sum().cast("int64")
+    )
+
+
+def faded(anchor_us: ir.IntegerValue, end_us: ir.IntegerValue, half_life_us: ir.FloatingValue) -> ir.FloatingValue:
+    """What is left of 1 at `end_us` when it fades from `anchor_us` on."""
+    return float64(2.0) ** ((anchor_us - end_us).cast("float64") / half_life_us)
+
+
+def float64(value: float) -> ir.FloatingScalar:
+    """A literal as float64; left alone, some engines read it as DECIMAL and overflow."""
+    return ibis.literal(value, "float64").cast("float64")

@@ -1,0 +1,96 @@
+"""State signals: what no event says but the event log does (definitions.md, 1 and 8).
+
+Arrays are customers x ticks; a tick is a week's end, or as_of.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+US_PER_DAY = 86_400_000_000
+RECENT_WEEKS, BEST_WEEKS, LOOK_BACK_WEEKS = 4, 8, 52
+SILENCE_SHAPE, SILENCE_SCALE = 2.0, 10.0
+"""Weak prior of the gap between active business days: as if two gaps of 10 days had been seen."""
+SILENCE_ALPHA, SILENCE_MIN_DAYS, COMPLAINT_DAYS = 0.05, 7.0, 60
+
+
+def stall(dwell_days: Floats, expected_days: Floats) -> Floats:
+    """How far a stay is beyond its expected length: 0 up to it, 1 at twice it. No expectation, no stall."""
+    return np.clip(dwell_days / np.where(expected_days > 0, expected_days, np.inf) - 1.0, 0.0, 1.0)
+
+
+def decline(core_counts: Floats) -> Floats:
+    """Fall of core use: the last 4 weeks against the best 8-week mean of the last 52.
+
+    Against the best, not against a baseline that follows the fall and heals while the account dies.
+
+    Args:
+        core_counts: customers x weeks, with the season taken out.
+    """
+    n_weeks = core_counts.shape[1]
+    if n_weeks < BEST_WEEKS:
+        return np.zeros_like(core_counts)
+    recent = _rolling_mean(core_counts, RECENT_WEEKS)
+    eight = _rolling_mean(core_counts, BEST_WEEKS)
+    started = np.cumsum(core_counts, axis=1) > 0
+    weeks_used = np.cumsum(started, axis=1)
+    eight = np.where(weeks_used >= BEST_WEEKS, eight, 0.0)
+    width = LOOK_BACK_WEEKS - BEST_WEEKS + 1
+    # maximum_filter1d looks both ways; shifted by half its width it looks back only.
+    best = maximum_filter1d(eight, size=width, axis=1, mode="constant", cval=0.0, origin=(width - 1) // 2)
+    share = np.divide(recent, best, out=np.ones_like(best), where=best > 0)
+    return np.where(best > 0, np.clip((1.0 - share - 0.2) / 0.8, 0.0, 1.0), 0.0)
+
+
+def season(weekly_totals: Floats, n_active: Floats) -> Floats:
+    """Each week's departure from the trailing quarter of the same segment, as a factor (1 = usual).
+
+    Rounded to 0.05 and kept within 0.5 to 2, so that one customer's events do not move everybody's score; a segment
+    with under 10 active customers has none.
+
+    Args:
+        weekly_totals: core use of the segment by week.
+        n_active: its customers with core use so far, by week.
+    """
+    rate = np.divide(weekly_totals, n_active, out=np.zeros_like(weekly_totals), where=n_active > 0)
+    total = np.cumsum(np.r_[0.0, rate])
+    known = np.cumsum(np.r_[0.0, (n_active >= 10).astype(float)])
+    weeks = np.arange(len(rate))
+    start = np.maximum(weeks - 12, 0)
+    usual = (total[weeks + 1] - total[start]) / (weeks + 1 - start)
+    factor = np.divide(rate, usual, out=np.ones_like(rate), where=usual > 0)
+    enough = (n_active >= 10) & (known[weeks + 1] - known[start] >= 13)
+    return np.where(enough, np.clip(np.round(factor * 20) / 20, 0.5, 2.0), 1.0)
+
+
+def silence(n_days: Floats, first_day: Floats, last_day: Floats, today: Floats, complaint_us: Floats, tick_us: Floats) -> Floats:
+    """1 while the customer is silent: quiet beyond its own habit, without a complaint in 60 days.
+
+    The gap since the last active business day must pass `(b + T)(0.05^(-1/(a + k)) - 1)`: k+1 active days spanning T
+    days, the running gap excluded; never under 7 days.
+
+    Args:
+        n_days, first_day, last_day: active business days so far (NaN before the first).
+        today: business day of the tick.
+        complaint_us: latest complaint so far, -inf where none.
+        tick_us: the tick.
+    """
+    with np.errstate(invalid="ignore"):
+        gaps = np.maximum(n_days - 1.0, 0.0)
+        span = last_day - first_day
+        limit = (SILENCE_SCALE + span) * (SILENCE_ALPHA ** (-1.0 / (SILENCE_SHAPE + gaps)) - 1.0)
+        quiet = (today - last_day) > np.maximum(limit, SILENCE_MIN_DAYS)
+        calm = tick_us - complaint_us > COMPLAINT_DAYS * US_PER_DAY
+    return np.where((n_days > 0) & quiet & calm, 1.0, 0.0)
+
+
+def _rolling_mean(values: Floats, width: int) -> Floats:
+    """Mean of the last `width` weeks; before there are so many, of those there are counted as `width`."""
+    total = np.cumsum(values, axis=1)
+    before = np.pad(total, ((0, 0), (width, 0)))[:, : values.shape[1]]
+    return (total - before) / width

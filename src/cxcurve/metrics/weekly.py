@@ -1,0 +1,245 @@
+"""Friction, momentum and advocacy of a block of customers at every tick: the weekly recursion.
+
+A tick is the end of a week, or as_of. `n(t) = open + n(t-1) 2^-(dt/h) + what the week added`; the features of all
+signals make F, M and A (definitions.md, 1 and 3). Indexes come later, when the references are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cxcurve.metrics import states
+from cxcurve.metrics.contributions import COUNT, OVERDUE
+from cxcurve.metrics.weights import Weights, feature
+from cxcurve.tables import PARTIAL_ONE, US_PER_DAY
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """The instants at which everything is known: ends of the weeks `first_week` on, the last one as_of."""
+
+    first_week: int
+    ends_us: Ints
+    business_days: Floats
+    is_whole: bool
+
+    def __len__(self) -> int:
+        return len(self.ends_us)
+
+
+@dataclass(frozen=True)
+class Block:
+    """What the recursion needs of some customers: tables by `customer_key`, and arrays in order of `keys`."""
+
+    keys: Ints
+    signal_weeks: pa.Table
+    activity_weeks: pa.Table
+    stays: pa.Table
+    seat_factors: Floats
+    segments: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """F, M and A by customer and tick."""
+
+    friction: Floats
+    momentum: Floats
+    advocacy: Floats
+
+
+def score_block(block: Block, weights: Weights, ticks: Ticks, seasons: Floats, expected_days: Floats) -> pa.Table:
+    """Rows of `tables.CUSTOMER_WEEKS` for a block, the row at as_of included (the last tick's week).
+
+    Args:
+        block: the customers.
+        weights: signal weights.
+        ticks: when.
+        seasons: segments x ticks, factor of core use (1 = usual).
+        expected_days: by stage; 0 where the model expects nothing.
+    """
+    rows = _stay_rows(block, ticks)
+    scored = _recursion(block, weights, ticks)
+    stalled = states.stall(rows["dwell_days"], expected_days[rows["stage"]])
+    at = rows["customer"], rows["tick"]
+    friction = scored.friction[at] + sum(
+        weights.state(name) * np.where(weights.state_stages(name)[rows["stage"]], values, 0.0)
+        for name, values in (
+            ("stall", stalled),
+            ("decline", _decline(block, weights, ticks, seasons)[at]),
+            ("silence", _silence(block, ticks)[at]),
+        )
+    )
+    return pa.table(
+        {
+            "customer_key": pa.array(block.keys[rows["customer"]], pa.int32()),
+            "week": pa.array(rows["tick"] + ticks.first_week, pa.int32()),
+            "cycle": pa.array(rows["cycle"], pa.int32()),
+            "cycle_week": pa.array(rows["cycle_week"], pa.int32()),
+            "stage": pa.array(rows["stage"], pa.int32()),
+            "dwell_days": rows["dwell_days"],
+            "friction": friction,
+            "momentum": scored.momentum[at],
+            "advocacy": scored.advocacy[at],
+        }
+    )
+
+
+def _stay_rows(block: Block, ticks: Ticks) -> Mapping[str, NDArray[np.int64]]:
+    """Every (customer, tick) inside the journey, with stage, dwell and weeks since the cycle began."""
+    stays = block.stays
+    entered, left = column(stays, "entered_us"), column(stays, "left_us", missing=np.iinfo(np.int64).max)
+    # In a stage at t: entered before t, not left before t.
+    first, last = np.searchsorted(ticks.ends_us, entered, "right"), np.searchsorted(ticks.ends_us, left, "right")
+    counts = np.maximum(last - first, 0)
+    stay = np.repeat(np.arange(len(counts)), counts)
+    tick = np.arange(len(stay)) - np.repeat(np.cumsum(counts) - counts, counts) + first[stay]
+    customer = np.searchsorted(block.keys, column(stays, "customer_key"))
+    cycle = column(stays, "cycle")
+    began = _cycle_starts(customer, cycle, entered)
+    at = ticks.ends_us[tick]
+    return {
+        "customer": customer[stay],
+        "tick": tick,
+        "stage": column(stays, "stage")[stay],
+        "cycle": cycle[stay],
+        "cycle_week": (at - began[stay]) // (7 * US_PER_DAY),
+        "dwell_days": (at - entered[stay]) / US_PER_DAY,  # type: ignore[dict-item]
+    }
+
+
+def _cycle_starts(customer: Ints, cycle: Ints, entered: Ints) -> Ints:
+    """When the cycle of each stay began."""
+    if not len(customer):
+        return entered
+    code = customer * (int(cycle.max()) + 1) + cycle
+    _, place = np.unique(code, return_inverse=True)
+    began = np.full(int(place.max()) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(began, place, entered)
+    return began[place]
+
+
+def _recursion(block: Block, weights: Weights, ticks: Ticks) -> Scored:
+    n_customers, n_columns = len(block.keys), len(weights.columns)
+    faded, is_open = np.zeros((n_customers, n_columns)), np.zeros((n_customers, n_columns))
+    overdue = np.zeros(n_customers)
+    out = np.zeros((3, n_customers, len(ticks)))
+    divisor = np.where(weights.per_seats, block.seat_factors[:, None], 1.0)
+    decay = _decay(weights, ticks)
+    for tick, week in enumerate(_by_tick(block, weights, ticks)):
+        faded *= decay[tick]
+        faded[week.customer, week.column] += week.partial / PARTIAL_ONE
+        is_open[week.customer, week.column] += week.steps
+        overdue[week.late_customer] += week.late_steps
+        x = feature((faded + is_open) / divisor)
+        out[:, :, tick] = (x @ weights.matrix).T
+        out[0, :, tick] += weights.state("open_issues") * np.log2(1.0 + overdue)
+    return Scored(out[0], out[1], out[2])
+
+
+def _decay(weights: Weights, ticks: Ticks) -> Floats:
+    """What is left at each tick of what there was at the one before: ticks x columns."""
+    elapsed = np.diff(ticks.ends_us, prepend=ticks.ends_us[:1]).astype(float)
+    return np.asarray(2.0 ** (-elapsed[:, None] / weights.half_life_us[None, :]))
+
+
+@dataclass(frozen=True)
+class _Week:
+    customer: Ints
+    column: Ints
+    partial: Ints
+    steps: Ints
+    late_customer: Ints
+    late_steps: Ints
+
+
+def _by_tick(block: Block, weights: Weights, ticks: Ticks) -> list[_Week]:
+    """The block's contributions, one entry per tick."""
+    table = block.signal_weeks
+    tick = column(table, "week") - ticks.first_week
+    part = column(table, "part")
+    code = column(table, "signal_key") * 4 + part
+    known = np.array([key * 4 + part for key, part in weights.columns], dtype=np.int64)
+    order = np.argsort(known)
+    place = order[np.minimum(np.searchsorted(known, code, sorter=order), len(known) - 1)] if len(known) else code
+    by_tick = np.argsort(tick, kind="stable")
+    edges = np.searchsorted(tick[by_tick], np.arange(len(ticks) + 1))
+    customer = np.searchsorted(block.keys, column(table, "customer_key"))
+    partial, steps = column(table, "partial"), column(table, "steps")
+    late_customer, late_steps, late_edges = _late(customer, tick, part, steps, len(ticks))
+    weeks = []
+    for number in range(len(ticks)):
+        rows = by_tick[edges[number] : edges[number + 1]]
+        rows = rows[part[rows] != OVERDUE]
+        late = slice(late_edges[number], late_edges[number + 1])
+        weeks.append(
+            _Week(customer[rows], place[rows], partial[rows], steps[rows], late_customer[late], late_steps[late])
+        )
+    return weeks
+
+
+def _late(customer: Ints, tick: Ints, part: Ints, steps: Ints, n_ticks: int) -> tuple[Ints, Ints, Ints]:
+    """Steps of issues open beyond their target, summed over signals, sorted by tick."""
+    chosen = part == OVERDUE
+    code = tick[chosen] * (int(customer.max(initial=0)) + 1) + customer[chosen]
+    codes, place = np.unique(code, return_inverse=True)
+    total = np.bincount(place, steps[chosen], len(codes)).astype(np.int64)
+    late_tick, late_customer = np.divmod(codes, int(customer.max(initial=0)) + 1)
+    return late_customer, total, np.searchsorted(late_tick, np.arange(n_ticks + 1))
+
+
+def core_counts(block: Block, weights: Weights, ticks: Ticks) -> Floats:
+    """Core use, customers x ticks."""
+    table = block.signal_weeks
+    chosen = np.isin(column(table, "signal_key"), weights.plan.core_keys) & (column(table, "part") == COUNT)
+    counts = np.zeros((len(block.keys), len(ticks)))
+    customer = np.searchsorted(block.keys, column(table, "customer_key")[chosen])
+    np.add.at(counts, (customer, column(table, "week")[chosen] - ticks.first_week), column(table, "n_events")[chosen])
+    return counts
+
+
+def _decline(block: Block, weights: Weights, ticks: Ticks, seasons: Floats) -> Floats:
+    """Decline of core use; inside a week it is that of the last whole one, since a part of a week is no week."""
+    if not weights.plan.core_keys or not weights.state("decline"):
+        return np.zeros((len(block.keys), len(ticks)))
+    counts = core_counts(block, weights, ticks) / seasons[block.segments]
+    if ticks.is_whole:
+        return states.decline(counts)
+    fall = states.decline(counts[:, :-1])
+    return np.concatenate([fall, fall[:, -1:] if fall.shape[1] else np.zeros((len(fall), 1))], axis=1)
+
+
+def _silence(block: Block, ticks: Ticks) -> Floats:
+    table = block.activity_weeks
+    shape = (len(block.keys), len(ticks))
+    at = np.searchsorted(block.keys, column(table, "customer_key")), column(table, "week") - ticks.first_week
+    days, first, last = np.zeros(shape), np.full(shape, np.inf), np.full(shape, -np.inf)
+    complaint = np.full(shape, -np.inf)
+    days[at] = column(table, "n_days")
+    first[at] = column(table, "first_day", missing=2**40)
+    last[at] = column(table, "last_day", missing=-(2**40))
+    complaint[at] = column(table, "complaint_us", missing=-(2**62))
+    return states.silence(
+        np.cumsum(days, axis=1),
+        np.minimum.accumulate(first, axis=1),
+        np.maximum.accumulate(last, axis=1),
+        ticks.business_days[None, :],
+        np.maximum.accumulate(complaint, axis=1),
+        ticks.ends_us[None, :].astype(float),
+    )
+
+
+def column(table: pa.Table, name: str, missing: int | None = None) -> Ints:
+    """A column as int64; nulls become `missing`."""
+    values = table.column(name)
+    if missing is not None:
+        values = values.cast(pa.int64()).fill_null(missing)
+    return np.asarray(values.to_numpy(), dtype=np.int64)

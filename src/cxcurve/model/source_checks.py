@@ -1,0 +1,112 @@
+"""What a source says that cannot work: no time, nobody named, rows without an order."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zoneinfo
+from collections.abc import Iterator
+
+from cxcurve.errors import Severity, did_you_mean
+from cxcurve.model.sources import EventRule, Source, Time
+from cxcurve.model.wording import Finding
+from cxcurve.tables import CUSTOMERS, PEOPLE
+
+DIRECTIVES = frozenset("aAbBdfHIjmMpSyYzZ%")
+"""What may follow a % in a time format; a dash between them (%-d) means without leading zeros."""
+
+_NAMES_EVENTS = ("name", "event", "events")
+_NAMES_CUSTOMERS = ("account", "person", "anonymous")
+
+
+def check_source(key: str, source: Source) -> Iterator[Finding]:
+    """Everything wrong between the parts of one source."""
+    said = f'source "{key}"'
+    findings = _event_source if source.table == "events" else _table_source
+    for finding in (*_files(source), *findings(source)):
+        yield Finding((key, *finding.loc), f"{said} {finding.message}", finding.severity)
+
+
+def _files(source: Source) -> Iterator[Finding]:
+    if not source.files:
+        yield Finding((), "has no files; write `files: NAME.csv` (csv, jsonl or parquet, * for any)")
+    if source.separator is not None and len(source.separator) != 1:
+        yield Finding(("separator",), f'has the separator "{source.separator}"; expected one character')
+    try:
+        codecs.lookup(source.encoding)
+    except LookupError:
+        yield Finding(("encoding",), f'has the unknown encoding "{source.encoding}"; most files are utf-8 or cp1252')
+
+
+def _event_source(source: Source) -> Iterator[Finding]:
+    if not any(getattr(source, name) for name in _NAMES_CUSTOMERS):
+        yield Finding((), "names no customer; give the column with their ids: `account:`, `person:` or `anonymous:`")
+    yield from _time(source)
+    yield from _naming(source)
+    yield from _order(source)
+    for name, rule in source.events.items():
+        yield from _rule(name, rule, source)
+    if source.columns:
+        yield Finding(("columns",), "has `columns`, which only tables of customers or people use", Severity.WARNING)
+
+
+def _table_source(source: Source) -> Iterator[Finding]:
+    known = (CUSTOMERS if source.table == "customers" else PEOPLE).column_names
+    for ours in source.columns:
+        if ours not in known:
+            hint = did_you_mean(ours, known) or f" Known: {', '.join(known)}."
+            yield Finding(("columns", ours), f'fills "{ours}", which is no column of {source.table}.{hint}')
+    for name in _NAMES_EVENTS:
+        if getattr(source, name):
+            yield Finding((name,), f"is a table of {source.table} and makes no events; remove `{name}`")
+    if source.time is not None:
+        yield from _time_format(source.time)
+
+
+def _time(source: Source) -> Iterator[Finding]:
+    if source.time is None or not source.time.column:
+        own = source.events and all(rule.at for rule in source.events.values())
+        if not own:
+            yield Finding((), "says not when things happened; write `time: {column: NAME}`")
+    if source.time is not None:
+        yield from _time_format(source.time)
+
+
+def _time_format(time: Time) -> Iterator[Finding]:
+    if time.format is not None and time.unit is not None:
+        yield Finding(("time",), "has a time with both `format` and `unit`; `unit` is for numbers since 1970 only")
+    for directive in re.findall(r"%-?(.?)", time.format or ""):
+        if directive not in DIRECTIVES:
+            known = " ".join(f"%{letter}" for letter in sorted(DIRECTIVES))
+            yield Finding(("time", "format"), f'has the unknown time directive "%{directive}"; known: {known}')
+    if time.format is not None and not re.search(r"%-?[yY]", time.format):
+        yield Finding(("time", "format"), f'has a time format without a year: "{time.format}"; %Y is 2026, %y is 26')
+    if time.zone not in zoneinfo.available_timezones():
+        hint = did_you_mean(time.zone, zoneinfo.available_timezones()) or ' Expected such as "Europe/Berlin" or "UTC".'
+        yield Finding(("time", "zone"), f'has the unknown time zone "{time.zone}".{hint}')
+
+
+def _naming(source: Source) -> Iterator[Finding]:
+    given = [name for name in _NAMES_EVENTS if getattr(source, name)]
+    if not given:
+        message = "names no event; give their column (`name:`), one name for all rows (`event:`) or rules (`events:`)"
+        yield Finding((), message)
+    if len(given) > 1:
+        yield Finding((given[1],), f"names its events twice, by `{given[0]}` and by `{given[1]}`; keep one")
+    if source.rename and source.name is None:
+        yield Finding(("rename",), "has `rename` but no `name:`, the column whose values are renamed")
+
+
+def _order(source: Source) -> Iterator[Finding]:
+    if source.by and not source.order:
+        yield Finding(("by",), "has `by` but no `order`; name the columns that put the rows of one key in order")
+    if source.order and not source.by:
+        yield Finding(("order",), "has `order` but no `by`, the column whose rows belong together")
+
+
+def _rule(name: str, rule: EventRule, source: Source) -> Iterator[Finding]:
+    needs = [key for key in ("first", "last") if getattr(rule, key)]
+    if rule.when is not None and rule.when.previous:
+        needs.append("previous()")
+    if needs and not source.by:
+        yield Finding(("events", name), f'makes event "{name}" with {needs[0]}, which needs `by` and `order`')

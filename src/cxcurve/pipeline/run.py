@@ -1,0 +1,95 @@
+"""What one scoring needs, worked out once: the log before as_of, the plan with its keys, the weeks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import ibis.expr.types as ir
+import numpy as np
+from numpy.typing import NDArray
+
+from cxcurve.journey.calendar import DAY_US, Calendar, end_of_day
+from cxcurve.journey.plan import Plan
+from cxcurve.metrics.weekly import Ticks
+from cxcurve.metrics.weights import Weights
+from cxcurve.model.journey import Journey
+from cxcurve.store import Store
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one scoring needs: the store, the journey with its keys, and the time."""
+
+    store: Store
+    journey: Journey
+    zone: str
+    as_of_us: int
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The tracking plan with the store's keys."""
+        return Plan(self.journey, self.store.signal_keys())
+
+    @cached_property
+    def weights(self) -> Weights:
+        """The expert weights."""
+        return Weights(self.plan)
+
+    @cached_property
+    def log(self) -> ir.Table:
+        """Events before as_of."""
+        return self.store.log.filter(self.store.log.occurred_us < self.as_of_us)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The weeks from the first event to as_of."""
+        first = self.store.rows("SELECT min(occurred_us) FROM event_log WHERE occurred_us < $1", self.as_of_us)[0][0]
+        return Calendar(self.zone, self.as_of_us - 1 if first is None else first, self.as_of_us - 1)
+
+    @cached_property
+    def ticks(self) -> Ticks:
+        """Every week's end, and as_of."""
+        ends = np.minimum(self.calendar.ends_us, self.as_of_us)
+        is_whole = bool(self.calendar.ends_us[-1] == self.as_of_us)
+        return Ticks(self.calendar.first_week, ends, business_days(ends, self.calendar), is_whole)
+
+
+def business_days(ends_us: NDArray[np.int64], calendar: Calendar) -> NDArray[np.float64]:
+    """Business day that each tick ends (five a week)."""
+    weeks = calendar.first_week + np.arange(len(ends_us))
+    into = (ends_us - (calendar.ends_us - 7 * DAY_US)) / DAY_US
+    return weeks * 5 + np.clip(np.ceil(into), 0, 5)
+
+
+def default_as_of(store: Store, zone: str, now_us: int) -> int:
+    """End of the day of the latest event, never later than now."""
+    latest = store.rows("SELECT max(occurred_us) FROM event_log")[0][0]
+    return now_us if latest is None else min(end_of_day(latest, zone), now_us)
+
+
+@dataclass(frozen=True)
+class CustomerFacts:
+    """Attributes that scores use, by customer key."""
+
+    seats: dict[int, float]
+    segments: dict[int, str]
+    median_seats: float
+
+    @classmethod
+    def read(cls, store: Store, as_of_us: int) -> CustomerFacts:
+        """As known at as_of."""
+        rows = store.rows(
+            "SELECT k.customer_key, c.seats, c.segment FROM customers AS c JOIN customer_keys AS k USING (customer_id) "
+            "WHERE c.valid_from_us < $1 QUALIFY row_number() OVER (PARTITION BY c.customer_id "
+            "ORDER BY c.valid_from_us DESC) = 1",
+            as_of_us,
+        )
+        seats = {key: value for key, value, _ in rows if value}
+        median = float(np.median(list(seats.values()))) if seats else 0.0
+        return cls(seats, {key: segment for key, _, segment in rows if segment}, median)
+
+    @cached_property
+    def segment_names(self) -> list[str]:
+        """Segments in order; the first stands for customers without one."""
+        return ["", *sorted(set(self.segments.values()))]

@@ -1,0 +1,178 @@
+"""Scoring: the log into stays, weekly sums, customer weeks and references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cxcurve.journey.stays import stays
+from cxcurve.metrics.activity import activity_weeks
+from cxcurve.metrics.references import references, value_counts
+from cxcurve.metrics.signal_weeks import signal_weeks
+from cxcurve.metrics.states import season
+from cxcurve.metrics.weekly import Block, score_block
+from cxcurve.metrics.weights import seat_factor
+from cxcurve.pipeline.run import CustomerFacts, Run
+from cxcurve.store import Store
+
+SQL_BLOCK, ARRAY_BLOCK = 25_000, 4_000
+"""Customers at a time, in the engine and in numpy: what keeps memory bounded."""
+
+SUMS = ("stays", "signal_weeks", "activity_weeks")
+WEEKS = ("customer_weeks", "customer_now")
+LOG_COLUMNS = (
+    "customer_key", "signal_key", "event_id", "occurred_us", "person_id", "conversation_id",
+    "value", "amount", "currency", "channel", "text", "source", "partner_id",
+)  # fmt: skip
+
+Progress = Callable[[str, int, int], None]
+
+
+def score(run: Run, keys: Sequence[int] | None, progress: Progress | None = None) -> int:
+    """Derive and write everything of `keys`, or of all customers; all of it or nothing.
+
+    Returns:
+        How many customers were scored.
+    """
+    store = run.store
+    chosen = _all_keys(store) if keys is None else list(keys)
+    say = progress or (lambda *_: None)
+    with store.transaction():
+        _clear(store, None if keys is None else chosen)
+        _sum_up(run, chosen, say)
+        _week_by_week(run, chosen, say)
+        store.replace("reference_weeks", _references(run))
+        store.execute("DELETE FROM touched")
+        store.remember("scored_as_of_us", str(run.as_of_us))
+        store.remember("scored_zone", run.zone)
+    return len(chosen)
+
+
+def _clear(store: Store, keys: list[int] | None) -> None:
+    for name in (*SUMS, *WEEKS):
+        store.clear(name, keys)
+
+
+def _sum_up(run: Run, keys: list[int], say: Progress) -> None:
+    """Stays, weekly sums and activity, computed and kept inside the engine."""
+    store = run.store
+    plan_table = store.temporary("plan_now", run.plan.table)
+    statements: list[tuple[str, str]] = []
+    for block in _blocks(keys, SQL_BLOCK):
+        log = _block_log(run, block)
+        if not statements:  # the same text for every block: building it costs more than running it
+            expressions = (
+                stays(log, plan_table, run.plan),
+                signal_weeks(log, plan_table, run.plan, run.calendar, now_us=run.as_of_us),
+                activity_weeks(log, run.plan, run.calendar),
+            )
+            statements = [(name, store.sql(e)) for name, e in zip(SUMS, expressions, strict=True)]
+        for name, sql in statements:
+            store.insert(name, sql)
+        say("sums", block[-1] if block else 0, keys[-1] if keys else 0)
+    store.drop_temporary("block_log")
+
+
+def _block_log(run: Run, block: list[int]) -> ir.Table:
+    """The block's events before as_of, as a table of this connection."""
+    store = run.store
+    store.temporary("block_keys", pa.table({"customer_key": pa.array(block, pa.int32())}))
+    low, high = (block[0], block[-1]) if block else (0, 0)
+    columns = ", ".join(f'"{name}"' for name in LOG_COLUMNS)
+    return store.temporary_from(
+        "block_log",
+        f"SELECT {columns} FROM event_log SEMI JOIN block_keys USING (customer_key) "
+        f"WHERE customer_key BETWEEN {low} AND {high} AND occurred_us < {run.as_of_us}",
+    )
+
+
+def _week_by_week(run: Run, keys: list[int], say: Progress) -> None:
+    """Customer weeks and the row at as_of, by the recursion in numpy."""
+    store = run.store
+    facts = CustomerFacts.read(store, run.as_of_us)
+    seasons = _seasons(run, facts)
+    expected = np.array([stage.expected.days if stage.expected else 0.0 for stage in run.journey.stages])
+    now = run.calendar.first_week + len(run.ticks) - 1
+    done = 0
+    for block in _blocks(keys, ARRAY_BLOCK):
+        rows = score_block(_block(run, block, facts), run.weights, run.ticks, seasons, expected)
+        is_now = np.asarray(rows["week"]) == now
+        store.add("customer_now", rows.filter(pa.array(is_now)))
+        store.add("customer_weeks", rows if run.ticks.is_whole else rows.filter(pa.array(~is_now)))
+        done += len(block)
+        say("weeks", done, len(keys))
+
+
+def _references(run: Run) -> pa.Table:
+    weeks = run.store.table("customer_weeks")
+    return references(
+        run.store.arrow(value_counts(weeks, "friction")),
+        run.store.arrow(value_counts(weeks, "momentum")),
+        n_stages=len(run.journey.stages),
+        first_week=run.calendar.first_week,
+        n_weeks=len(run.ticks),
+    )
+
+
+def _all_keys(store: Store) -> list[int]:
+    return [key for (key,) in store.rows("SELECT DISTINCT customer_key FROM event_log ORDER BY 1")]
+
+
+def _blocks(keys: Sequence[int], size: int) -> Iterator[list[int]]:
+    """At least one block, so that every derived table exists."""
+    for start in range(0, max(len(keys), 1), size):
+        yield list(keys[start : start + size])
+
+
+def _block(run: Run, keys: list[int], facts: CustomerFacts) -> Block:
+    store = run.store
+    wanted = store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+
+    def mine(name: str) -> pa.Table:
+        table = store.table(name)
+        return store.arrow(table.semi_join(wanted, "customer_key"))
+
+    place = {name: number for number, name in enumerate(facts.segment_names)}
+    seats = np.array([facts.seats.get(key, np.nan) for key in keys])
+    return Block(
+        keys=np.array(keys, dtype=np.int64),
+        signal_weeks=mine("signal_weeks"),
+        activity_weeks=mine("activity_weeks"),
+        stays=mine("stays"),
+        seat_factors=seat_factor(seats, facts.median_seats),
+        segments=np.array([place[facts.segments.get(key, "")] for key in keys], dtype=np.int64),
+    )
+
+
+def _seasons(run: Run, facts: CustomerFacts) -> NDArray[np.float64]:
+    """Season of core use by segment and tick; 1 where there is none."""
+    n_ticks = len(run.ticks)
+    out = np.ones((len(facts.segment_names), n_ticks))
+    core = run.plan.core_keys
+    if not core:
+        return out
+    listed = ", ".join(map(str, core))
+    rows = run.store.rows(
+        f"SELECT coalesce(c.segment, ''), w.week, sum(w.n_events), count(DISTINCT w.customer_key) "
+        f"FROM signal_weeks AS w JOIN customer_keys AS k USING (customer_key) LEFT JOIN "
+        "(SELECT customer_id, arg_max(segment, valid_from_us) AS segment FROM customers GROUP BY 1) AS c "
+        f"USING (customer_id) WHERE w.signal_key IN ({listed}) GROUP BY 1, 2"
+    )
+    totals, active = np.zeros_like(out), np.zeros_like(out)
+    place = {name: number for number, name in enumerate(facts.segment_names)}
+    for segment, week, total, n in rows:
+        totals[place[segment], week - run.calendar.first_week] = total
+        active[place[segment], week - run.calendar.first_week] = n
+    for number in range(len(out)):
+        out[number] = season(totals[number], _recently_active(active[number]))
+    return out
+
+
+def _recently_active(active: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Most customers active in one of the last 13 weeks: those whose use the week's total is set against."""
+    padded = np.concatenate([np.zeros(12), active])
+    return np.array([padded[i : i + 13].max() for i in range(len(active))])

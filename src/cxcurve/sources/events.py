@@ -1,0 +1,187 @@
+"""Drafts of events: for each row what its event says, and why it cannot be one.
+
+A draft has the columns of `tables.EVENTS`, the position of its `row`, and three columns of reasons: `unread`
+(a time or number could not be read), `no_time`, and `wrong` (an unknown name, an impossible date).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cxcurve.errors import clip, did_you_mean
+from cxcurve.model.sources import EventRule, Source, Time
+from cxcurve.sources.columns import used_columns
+from cxcurve.sources.rows import encoded
+from cxcurve.sources.values import (
+    Mask,
+    Reasons,
+    Texts,
+    all_null,
+    first_reason,
+    no_reasons,
+    read_numbers,
+    read_texts,
+    read_times,
+    reason_where,
+)
+from cxcurve.tables import US_PER_DAY
+
+EARLIEST_US = 631_152_000_000_000
+"""1990-01-01: an earlier event is a wrong time format."""
+CUSTOMER = {"account": "account_id", "person": "person_id", "anonymous": "anonymous_id"}
+"""What a source calls the columns of the customer, and what the events do."""
+_TEXTS = {"channel": "channel", "currency": "currency", "conversation": "conversation_id", "partner": "partner_id"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the reader knows besides the source: the time of receipt and the tracking plan."""
+
+    received_us: int
+    known_events: Collection[str] | None = None
+    data_classes: Mapping[str, str] | None = None
+
+
+def draft(
+    source: Source, frame: pd.DataFrame, plan: Plan, names: Texts, rule: EventRule, row_ids: Sequence[str] | None
+) -> pd.DataFrame:
+    """One event for each row of `frame`, with why it could not be read (`unread`), has no time, or is `wrong`."""
+    time = source.time or Time()
+    at = rule.at or time.column
+    occurred_us, bad_time = read_times(frame[at], time, at)
+    value, bad_value = _numbers(frame, rule.value or source.value)
+    amount, bad_amount = _numbers(frame, source.amount)
+    no_time = reason_where(all_null(frame, [at]), f"has no time: column {at} is empty")
+    classes = plan.data_classes or {}
+    columns: dict[str, Any] = {
+        "event_id": _event_ids(source, frame, names, row_ids),
+        "occurred_us": occurred_us,
+        "received_us": plan.received_us,
+        "name": names,
+        "source": source.key,
+        "value": value,
+        "amount": amount,
+        "text": _texts(frame, rule.text or source.text),
+        "data_class": [classes.get(name, "observed") for name in names],
+        "purpose": None,
+        "properties": properties(frame, _property_columns(source, frame)),
+        "unread": first_reason(bad_time, bad_value, bad_amount),
+        "no_time": no_time,
+        "wrong": first_reason(_unknown(names, plan), _impossible(occurred_us, plan.received_us)),
+        "row": np.arange(len(frame)),
+    }
+    columns |= {ours: _texts(frame, getattr(source, role)) for role, ours in (CUSTOMER | _TEXTS).items()}
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def rule_drafts(
+    source: Source, frame: pd.DataFrame, plan: Plan, row_ids: Sequence[str] | None, holds: Sequence[Mask]
+) -> pd.DataFrame:
+    """The drafts of `source.events`, each rule where it `holds`; `ordinal` is the rule's number."""
+    rules = enumerate(zip(source.events.items(), holds, strict=True), 1)
+    return pd.concat([_of_rule(source, frame, plan, row_ids, *named, mask).assign(ordinal=i) for i, (named, mask) in rules])
+
+
+def held(rule: EventRule, frame: pd.DataFrame, before: pd.DataFrame | None) -> Mask:
+    """Where `rule.when` is true; `before` holds for each row the row before it of the same key."""
+    if rule.when is None:
+        return np.ones(len(frame), dtype=bool)
+    held = rule.when.evaluate(
+        lambda name: read_texts(frame[name]).astype("str"),
+        None if before is None else lambda name: read_texts(before[name]).astype("str"),
+        number=lambda texts: pd.to_numeric(texts, errors="coerce"),
+    )
+    return np.asarray(held, dtype=bool)
+
+
+def properties(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """These columns of each row as one JSON object, nulls left out; a text that is a JSON object stays one."""
+    names = sorted(names)
+    if not names:
+        return ["{}"] * len(frame)
+    rows = frame[names].to_numpy(dtype=object).tolist()
+    return [encoded({n: _parsed(v) for n, v in zip(names, row, strict=True) if v is not None}) for row in rows]
+
+
+def _of_rule(
+    source: Source, frame: pd.DataFrame, plan: Plan, row_ids: Sequence[str] | None, name: str, rule: EventRule, holds: Mask
+) -> pd.DataFrame:
+    """An empty `at` column is a time yet to come, such as the closing of an open ticket: no event."""
+    if rule.at:
+        holds = holds & frame[rule.at].notna().to_numpy()
+    chosen = np.flatnonzero(holds)
+    part = frame.iloc[chosen].reset_index(drop=True)
+    names = pd.Series([name] * len(part), dtype=object)
+    ids = None if row_ids is None else [row_ids[i] for i in chosen]
+    return draft(source, part, plan, names, rule, ids).assign(row=chosen)
+
+
+def _event_ids(source: Source, frame: pd.DataFrame, names: Texts, row_ids: Sequence[str] | None) -> list[str]:
+    """The id as sent where one row is one event and one column its id; else source / event name / parts."""
+    if len(source.id) == 1 and not source.events:
+        return read_texts(frame[source.id[0]]).tolist()
+    parts = [read_texts(frame[name]) for name in source.id] or [pd.Series(row_ids, dtype=object)]
+    heads = {name: f"{_escaped(source.key)}/{_escaped(name or '')}" for name in names.unique()}
+    return ["/".join((heads[name], *map(_escaped, values))) for name, *values in zip(names, *parts, strict=True)]
+
+
+def _escaped(part: str | None) -> str:
+    return (part or "").replace("%", "%25").replace("/", "%2F")
+
+
+def _property_columns(source: Source, frame: pd.DataFrame) -> list[str]:
+    """`properties`; without them, where one row is one event, all columns not used otherwise."""
+    if source.properties or source.events:
+        return [name for name in source.properties if name in frame]
+    return [name for name in frame if name not in used_columns(source)]
+
+
+def _parsed(value: Any) -> Any:
+    if type(value) is str and value[:1] == "{" and value[-1:] == "}":
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _unknown(names: Texts, plan: Plan) -> Reasons:
+    if plan.known_events is None:
+        return no_reasons(len(names))
+    known = set(plan.known_events)
+    reasons = {
+        name: f'event "{clip(name)}" is not in the tracking plan.{did_you_mean(name, known)}'
+        for name in names.unique()
+        if name is not None and name not in known
+    }
+    return names.map(reasons.get).to_numpy(dtype=object)
+
+
+def _impossible(occurred_us: npt.NDArray[np.int64], received_us: int) -> Reasons:
+    reasons = no_reasons(len(occurred_us))
+    for i in np.flatnonzero((occurred_us < EARLIEST_US) | (occurred_us > received_us + US_PER_DAY)):
+        is_early = occurred_us[i] < EARLIEST_US
+        why = "before 1990; is the time's format right?" if is_early else "more than 24 h after it was received"
+        reasons[i] = f"is dated {np.datetime64(int(occurred_us[i]), 'us').astype('datetime64[m]')}, {why}"
+    return reasons
+
+
+def _cells(frame: pd.DataFrame, name: str | None) -> pd.Series[Any]:
+    return frame[name] if name else pd.Series([None] * len(frame), index=frame.index, dtype=object)
+
+
+def _texts(frame: pd.DataFrame, name: str | None) -> Texts:
+    return read_texts(_cells(frame, name))
+
+
+def _numbers(frame: pd.DataFrame, name: str | None) -> tuple[npt.NDArray[np.float64], Reasons]:
+    return read_numbers(_cells(frame, name), name or "")
+
+

@@ -1,0 +1,86 @@
+"""Rows to events, with every row counted exactly once.
+
+A row is refused where it names no customer or no id, or, where one row is one event, where its name, time or a
+number cannot be read. An event is refused where what it says cannot be: an unknown name, an impossible date,
+or, where a row makes several events, its own time or number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxcurve.model.sources import EventRule, Source
+from cxcurve.sources.columns import used_columns
+from cxcurve.sources.events import CUSTOMER, Plan, draft, held, rule_drafts
+from cxcurve.sources.rows import Batch, Refused, Rows, arrow_table, no_events
+from cxcurve.sources.values import Reasons, Texts, all_null, first_reason, read_texts, reason_where
+from cxcurve.tables import EVENTS
+
+
+def map_rows(source: Source, rows: Rows, plan: Plan, row_ids: Sequence[str] | None) -> Batch:
+    """Events of raw rows that each stand for themselves (a source without `by`)."""
+    frame = prepared(source, rows.frame)
+    refusal = row_refusal(source, frame)
+    if source.events:
+        holds = [held(rule, frame, None) for rule in source.events.values()]
+        return assemble(source, rows, rule_drafts(source, frame, plan, row_ids, holds), refusal)
+    names = _names(source, frame)
+    drafts = draft(source, frame, plan, names, EventRule(), row_ids).assign(ordinal=1)
+    unread = first_reason(refusal, _no_name(source, names), drafts["unread"].to_numpy(), drafts["no_time"].to_numpy())
+    return assemble(source, rows, drafts.assign(unread=None, no_time=None), unread)
+
+
+def prepared(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with null for the texts that mean nothing (an empty one always), and with every column the source uses."""
+    tokens = {*source.nulls, ""}
+    columns: dict[str, Any] = {name: [None] * len(frame) for name in used_columns(source) if name not in frame}
+    for name, column in frame.items():
+        columns[str(name)] = [None if type(cell) is str and cell in tokens else cell for cell in column]
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)), dtype=object)
+
+
+def row_refusal(source: Source, frame: pd.DataFrame) -> Reasons:
+    """Why a row can make no event at all: it names no customer, or a part of its id is empty."""
+    customers = [column for role in CUSTOMER if (column := getattr(source, role))]
+    named = ", ".join(f"{role} ({column})" for role in CUSTOMER if (column := getattr(source, role)))
+    nobody = f"names no customer: {named or 'account, person or anonymous'} is empty"
+    reasons = [reason_where(all_null(frame, customers), nobody)]
+    reasons += [reason_where(all_null(frame, [name]), f"has no id: column {name} is empty") for name in source.id]
+    if source.by:
+        reasons.append(reason_where(all_null(frame, [source.by]), f"has no key: column {source.by} is empty"))
+    return first_reason(*reasons)
+
+
+def assemble(source: Source, rows: Rows, drafts: pd.DataFrame, refusal: Reasons) -> Batch:
+    """Events and refusals out of `drafts`, in the order of the rows; everything is counted exactly once."""
+    is_good = pd.isna(refusal)
+    drafts = drafts[is_good[drafts["row"].to_numpy()]].sort_values(["row", "ordinal"], kind="stable")
+    flaw = first_reason(*(drafts[name].to_numpy() for name in ("unread", "no_time", "wrong")))
+    is_event = pd.isna(flaw)
+    refused_rows = [rows.refuse(source.key, i, refusal[i]) for i in np.flatnonzero(~is_good)]
+    bad = zip(drafts["row"][~is_event], drafts["ordinal"][~is_event], flaw[~is_event], strict=True)
+    refused: list[Refused] = [rows.refuse(source.key, row, reason, ordinal) for row, ordinal, reason in bad]
+    n_used = drafts["row"].nunique()
+    return Batch(
+        events=arrow_table(EVENTS, drafts[is_event]) if is_event.any() else no_events(),
+        refused=(*rows.refused, *refused_rows, *refused),
+        n_read=len(rows) + len(rows.refused),
+        n_used=n_used,
+        n_no_event=int(is_good.sum()) - n_used,
+    )
+
+
+def _names(source: Source, frame: pd.DataFrame) -> Texts:
+    if source.name:
+        return pd.Series([source.rename.get(n, n) for n in read_texts(frame[source.name])], dtype=object)
+    return pd.Series([source.event or source.key] * len(frame), dtype=object)
+
+
+def _no_name(source: Source, names: Texts) -> Reasons:
+    return reason_where(names.isna().to_numpy(), f"names no event: column {source.name} is empty")
+
+

@@ -1,0 +1,105 @@
+"""Sources with `by`: their rows are kept, and the events of a key are derived from all its rows.
+
+The order of files and of rows in them does not matter: the rows of a key are sorted by `order`, and where that
+leaves a tie by what they say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from cxcurve.model.sources import EventRule, Source, Time
+from cxcurve.sources.columns import used_columns
+from cxcurve.sources.events import Plan, held, rule_drafts
+from cxcurve.sources.mapping import assemble, prepared, row_refusal
+from cxcurve.sources.rows import Batch, Rows, arrow_table, no_events, object_frame, row_texts
+from cxcurve.sources.values import Mask, read_texts, read_times
+from cxcurve.tables import STAGED
+
+
+def stage_rows(source: Source, rows: Rows, row_ids: Sequence[str]) -> Batch:
+    """Rows ready to be kept (`tables.STAGED`), with the columns the source uses; no events yet.
+
+    All rows kept count as used, until `derive_rows` tells which made an event.
+    """
+    frame = prepared(source, rows.frame)
+    refusal = row_refusal(source, frame)
+    good = np.flatnonzero(pd.isna(refusal))
+    refused = tuple(rows.refuse(source.key, i, refusal[i]) for i in np.flatnonzero(pd.notna(refusal)))
+    staged = pd.DataFrame({
+        "source": source.key,
+        "row_id": np.array(row_ids, dtype=object)[good],
+        "row_key": read_texts(frame[source.by]).to_numpy()[good],
+        "file": np.array(rows.files, dtype=object)[good],
+        "line": rows.lines[good],
+        "row": row_texts(frame.iloc[good][list(used_columns(source))]),
+    })  # fmt: skip
+    return Batch(
+        events=no_events(),
+        refused=(*rows.refused, *refused),
+        n_read=len(rows) + len(rows.refused),
+        n_used=len(good),
+        n_no_event=0,
+        staged=arrow_table(STAGED, staged),
+    )
+
+
+def derive_rows(source: Source, staged: pa.Table, plan: Plan) -> Batch:
+    """The events of all rows of some keys (`staged` holds `tables.STAGED`), each counted as used or without event."""
+    names = list(used_columns(source))
+    cells = prepared(source, object_frame([json.loads(text) for text in staged["row"].to_pylist()], names))
+    key, row_id = (pd.Series(staged[name].to_pylist(), dtype=object) for name in ("row_key", "row_id"))
+    order = _sorted(source, cells, key, row_id)
+    frame, key, row_id = (part.iloc[order].reset_index(drop=True) for part in (cells, key, row_id))
+    files, lines = (np.array(staged[name].to_pylist(), dtype=object)[order] for name in ("file", "line"))
+    rows = Rows(frame, files.tolist(), lines.astype(np.int64))
+    starts = (key != key.shift()).to_numpy()
+    drafts = rule_drafts(source, frame, plan, row_id.tolist(), list(_holds(source, frame, starts)))
+    batch = assemble(source, rows, drafts, row_refusal(source, frame))
+    return replace(batch, used_row_ids=frozenset(row_id.iloc[drafts["row"].unique()]))
+
+
+def _holds(source: Source, frame: pd.DataFrame, starts: Mask) -> Iterator[Mask]:
+    ends = np.append(starts[1:], True)[: len(starts)]
+    before = frame.shift().astype(object).where(~starts[:, None], None)
+    return (_holds_one(rule, frame, before, starts, ends) for rule in source.events.values())
+
+
+def _holds_one(rule: EventRule, frame: pd.DataFrame, before: pd.DataFrame, starts: Mask, ends: Mask) -> Mask:
+    holds = held(rule, frame, before)
+    if rule.first:
+        holds = holds & starts
+    return holds & ends if rule.last else holds
+
+
+def _sorted(source: Source, frame: pd.DataFrame, key: pd.Series[Any], row_id: pd.Series[Any]) -> np.ndarray[Any, Any]:
+    """Positions of the rows by key, then `order`, then what the row says."""
+    ranks = [rank for name in source.order for rank in _ranks(source, frame[name], name, key)]
+    columns = [key.to_numpy(), *ranks, row_id.to_numpy()]
+    codes = [column if column.dtype != object else pd.factorize(column, sort=True)[0] for column in columns]
+    return np.lexsort(codes[::-1])
+
+
+def _ranks(source: Source, cells: pd.Series[Any], name: str, key: pd.Series[Any]) -> list[np.ndarray[Any, Any]]:
+    """Numbers or times to sort by, and texts for the keys where a value is neither; nulls come first.
+
+    Whether values are numbers is decided key by key, so that the events of a key depend on its own rows alone.
+    """
+    time = source.time or Time()
+    texts = read_texts(cells)
+    if name == time.column:
+        us, reasons = read_times(cells, time, name)
+        amount, is_other = us.astype(np.float64), pd.notna(reasons)
+    else:
+        amount = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        is_other = np.isnan(amount) & texts.notna().to_numpy()
+    is_text = pd.Series(is_other).groupby(key.to_numpy()).transform("any").to_numpy(dtype=bool)
+    amount = np.where(is_text, 0.0, np.where(texts.isna(), -np.inf, amount))
+    return [amount, np.where(is_text & texts.notna(), texts, "")]

@@ -1,0 +1,131 @@
+"""Bands: the mean along a curve with an interval that holds for the whole curve at once.
+
+Customers are spread over hash buckets; a bucket's sums add up over shards, and drawing buckets anew stands
+for drawing customers anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cxcurve.errors import BadValueError, Reason
+from cxcurve.stats.estimates import Estimate, Floats, check_level, nothing, t_of, z_of
+
+FEWEST_CUSTOMERS = 10
+FEWEST_BUCKETS = 5
+_DRAWS_AT_ONCE = 250
+"""Keeps the drawn sums of a long curve within a few megabytes."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Band:
+    """A mean along x with two 95 % (or `level`) intervals; NaN where there is nothing to show.
+
+    Attributes:
+        mean: (x,) sums / counts over all buckets.
+        low, high: (x,) simultaneous: the whole true curve lies within, in 95 of 100 cases.
+        point_low, point_high: (x,) pointwise: each x for itself.
+        n: (x,) customers counted.
+        is_thin: (x,) fewer than 10 customers or 5 buckets: no interval.
+        reason: why there is no interval at any x, else None.
+    """
+
+    mean: Floats
+    low: Floats
+    high: Floats
+    point_low: Floats
+    point_high: Floats
+    n: Floats
+    is_thin: NDArray[np.bool_]
+    reason: Reason | None = None
+
+
+def mean_band(
+    sums: ArrayLike,
+    counts: ArrayLike,
+    *,
+    seed: int,
+    n_customers: ArrayLike | None = None,
+    level: float = 0.95,
+    n_draws: int = 1000,
+) -> Band:
+    """Mean at each x with pointwise and simultaneous (sup-t) intervals, by a bootstrap over buckets.
+
+    Buckets are weighted by exponential draws rather than picked, so that no x ever comes out empty.
+
+    Args:
+        sums: (buckets, x) sum of the values of the bucket's customers.
+        counts: (buckets, x) how many (or how much weight) stand behind each sum.
+        seed: the same seed and data give the same band.
+        n_customers: (x,) customers, where `counts` are weights or customer-weeks; the counts' sum when None.
+        level: confidence.
+        n_draws: bootstrap draws.
+
+    Source: Rubin 1981, Ann. Statist. 9:130-134; Montiel Olea & Plagborg-Moller 2019, doi:10.1002/jae.2656 (sup-t)
+    """
+    total, count = _checked(sums, counts)
+    check_level(level)
+    n = count.sum(axis=0) if n_customers is None else np.asarray(n_customers, float)
+    mean = _divide(total.sum(axis=0), count.sum(axis=0))
+    n_buckets = (count > 0).sum(axis=0)
+    is_thin = (n < FEWEST_CUSTOMERS) | (n_buckets < FEWEST_BUCKETS)
+    point, whole = np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
+    firm = np.flatnonzero(~is_thin)
+    if firm.size:
+        away = _drawn_means(total[:, firm], count[:, firm], seed, n_draws) - mean[firm]
+        error = np.sqrt((away**2).mean(axis=0))
+        # few buckets: the drawn spread is itself uncertain
+        widening = np.array([t_of(level, buckets - 1) / z_of(level) for buckets in n_buckets[firm]])
+        point[firm] = z_of(level) * widening * error
+        whole[firm] = _sup_t(away, error, level) * widening * error
+    reason = None if firm.size else Reason.TOO_FEW
+    return Band(mean, mean - whole, mean + whole, mean - point, mean + point, n, is_thin, reason)
+
+
+def bucket_mean(
+    sums: ArrayLike, counts: ArrayLike, *, seed: int, n_customers: int | None = None, level: float = 0.95
+) -> Estimate:
+    """One mean over customers with its bootstrap interval: `mean_band` at a single x, (buckets,) arrays.
+
+    The mean without an interval, and the reason, when there are fewer than 10 customers or 5 buckets.
+    """
+    columns = np.asarray(sums, float)[:, None], np.asarray(counts, float)[:, None]
+    band = mean_band(*columns, seed=seed, n_customers=None if n_customers is None else [n_customers], level=level)
+    n = int(band.n[0])
+    if not np.isfinite(band.mean[0]):
+        return nothing(n)
+    if band.is_thin[0]:
+        return Estimate(float(band.mean[0]), n=n, reason=Reason.TOO_FEW)
+    return Estimate(float(band.mean[0]), float(band.point_low[0]), float(band.point_high[0]), n)
+
+
+def _drawn_means(total: Floats, count: Floats, seed: int, n_draws: int) -> Floats:
+    """(n_draws, x) means under exponential bucket weights."""
+    rng = np.random.default_rng(seed)
+    drawn = np.empty((n_draws, total.shape[1]))
+    for start in range(0, n_draws, _DRAWS_AT_ONCE):
+        weights = rng.standard_exponential((min(_DRAWS_AT_ONCE, n_draws - start), len(total)))
+        drawn[start : start + len(weights)] = (weights @ total) / (weights @ count)
+    return drawn
+
+
+def _sup_t(away: Floats, error: Floats, level: float) -> float:
+    """How many standard errors the farthest point of a curve is away, in `level` of the draws."""
+    farthest = np.abs(_divide(away, np.broadcast_to(error, away.shape), empty=0.0)).max(axis=1)
+    return max(z_of(level), float(np.quantile(farthest, level)))
+
+
+def _checked(sums: ArrayLike, counts: ArrayLike) -> tuple[Floats, Floats]:
+    total, count = np.asarray(sums, float), np.asarray(counts, float)
+    if total.ndim != 2 or total.shape != count.shape:
+        raise BadValueError(f"sums has shape {total.shape} and counts {count.shape}; expected (buckets, x) for both")
+    if not (np.isfinite(total).all() and np.isfinite(count).all() and (count >= 0).all()):
+        raise BadValueError("sums and counts: expected finite numbers, counts of 0 or more")
+    return total, count
+
+
+def _divide(part: Floats, whole: Floats, empty: float = np.nan) -> Floats:
+    return np.asarray(np.divide(part, whole, out=np.full(part.shape, empty), where=whole > 0), float)

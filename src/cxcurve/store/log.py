@@ -1,0 +1,183 @@
+"""The event log: appended once by `event_id`, never rewritten.
+
+An event whose id is there already with the same body is a duplicate and dropped; with another body it is a
+conflict and kept in quarantine. The body is everything but `event_id` and `received_us`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from cxcurve import tables
+from cxcurve.store.engine import said_clearly
+from cxcurve.store.session import transaction
+
+_BODY_COLUMNS = [c.name for c in tables.EVENTS.columns if c.name not in {"event_id", "received_us"}]
+_STORED = [c.name for c in tables.EVENTS.columns if c.name != "name"]
+_UNIT, _NULL = "chr(31)", "chr(0)"
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of events: loaded + duplicate + conflict = what came."""
+
+    loaded: int = 0
+    duplicate: int = 0
+    conflict: int = 0
+
+    def __add__(self, other: Appended) -> Appended:
+        return Appended(
+            self.loaded + other.loaded, self.duplicate + other.duplicate, self.conflict + other.conflict
+        )
+
+
+def append(backend: Backend, events: pa.Table) -> Appended:
+    """Add `events` (`tables.EVENTS`, and optionally `row_key`) to the log, all or nothing.
+
+    Returns:
+        How many were loaded, were there already, or contradict what was there.
+    """
+    if not events.num_rows:
+        return Appended()
+    with said_clearly(), transaction(backend):
+        _stage_incoming(backend, events)
+        _mark(backend)
+        counts = _counts(backend)
+        _new_keys(backend)
+        _insert(backend)
+        _keep_conflicts(backend)
+        backend.raw_sql("DROP TABLE incoming")
+        return counts
+
+
+def replace_keys(backend: Backend, source: str, row_keys: pa.Array, events: pa.Table) -> Appended:
+    """Make the events of these staged keys exactly `events` (with `row_key`).
+
+    A derived event is no report: when its rows change, it changes, and is never a conflict. Unchanged ones count as
+    duplicates.
+    """
+    with said_clearly(), transaction(backend):
+        _stage_incoming(backend, events)
+        backend.con.register("these_keys_view", pa.table({"row_key": row_keys}))
+        backend.raw_sql("CREATE OR REPLACE TEMP TABLE these_keys AS SELECT DISTINCT row_key FROM these_keys_view")
+        backend.con.unregister("these_keys_view")
+        stale = (
+            "source = $1 AND row_key IN (SELECT row_key FROM these_keys) AND "
+            "(event_id, body) NOT IN (SELECT (event_id, body) FROM incoming)"
+        )
+        backend.con.execute(f"INSERT INTO touched SELECT DISTINCT customer_key FROM event_log WHERE {stale}", [source])
+        backend.con.execute(f"DELETE FROM event_log WHERE {stale}", [source])
+        _mark(backend)
+        counts = _counts(backend)
+        _new_keys(backend)
+        _insert(backend)
+        _keep_conflicts(backend)
+        backend.raw_sql("DROP TABLE incoming; DROP TABLE these_keys")
+        return counts
+
+
+def _stage_incoming(backend: Backend, events: pa.Table) -> None:
+    if "row_key" not in events.column_names:
+        events = events.append_column("row_key", pa.nulls(events.num_rows, pa.string()))
+    events = events.append_column("ordinal", pa.array(range(events.num_rows), pa.int64()))
+    parts = ", ".join(f'coalesce("{name}"::VARCHAR, {_NULL})' for name in _BODY_COLUMNS)
+    backend.con.register("incoming_view", events)
+    backend.raw_sql(
+        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT *, md5_number_lower(concat_ws({_UNIT}, {parts})) AS body, "
+        "CASE WHEN account_id IS NOT NULL THEN 'account' WHEN person_id IS NOT NULL THEN 'person' "
+        "ELSE 'anonymous' END AS id_kind, coalesce(account_id, person_id, anonymous_id) AS id FROM incoming_view"
+    )
+    backend.con.unregister("incoming_view")
+
+
+def _mark(backend: Backend) -> None:
+    """Say of each incoming event whether it is new, a duplicate or a conflict; of twins inside, the first is new."""
+    backend.raw_sql("""
+        CREATE OR REPLACE TEMP TABLE marked AS
+        WITH firsts AS (SELECT event_id, min(ordinal) AS ordinal FROM incoming GROUP BY event_id),
+             known AS (SELECT event_id, body FROM event_log WHERE event_id IN (SELECT event_id FROM firsts)),
+             winners AS (SELECT f.event_id, f.ordinal, coalesce(k.body, i.body) AS body, k.body IS NULL AS is_new
+                         FROM firsts AS f JOIN incoming AS i ON i.ordinal = f.ordinal
+                         LEFT JOIN known AS k ON k.event_id = f.event_id)
+        SELECT i.ordinal, CASE WHEN w.is_new AND i.ordinal = w.ordinal THEN 'loaded'
+                               WHEN i.body = w.body THEN 'duplicate' ELSE 'conflict' END AS fate
+        FROM incoming AS i JOIN winners AS w USING (event_id)
+    """)
+
+
+def _counts(backend: Backend) -> Appended:
+    rows = backend.con.execute("SELECT fate, count(*) FROM marked GROUP BY fate").fetchall()
+    return Appended(**dict(rows))
+
+
+def _new_keys(backend: Backend) -> None:
+    """Give keys to customers and signals seen for the first time. Kinds are apart: account 42 is not person 42."""
+    backend.raw_sql("""
+        CREATE OR REPLACE TEMP TABLE new_ids AS
+        SELECT DISTINCT i.id_kind, i.id FROM incoming AS i JOIN marked USING (ordinal)
+        ANTI JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id
+    """)
+    backend.raw_sql("""
+        CREATE OR REPLACE TEMP TABLE named_ids AS
+        SELECT n.id_kind, n.id,
+               CASE WHEN row_number() OVER (PARTITION BY n.id ORDER BY n.id_kind) > 1
+                         OR EXISTS (SELECT 1 FROM identities AS d WHERE d.id = n.id)
+                    THEN n.id_kind || ':' || n.id ELSE n.id END AS customer_id,
+               p.customer_id AS belongs_to
+        FROM new_ids AS n LEFT JOIN people AS p ON n.id_kind = 'person' AND p.person_id = n.id
+    """)
+    backend.raw_sql("""
+        INSERT INTO customer_keys
+        SELECT (SELECT coalesce(max(customer_key), 0) FROM customer_keys) + row_number() OVER (ORDER BY customer_id),
+               customer_id
+        FROM (SELECT DISTINCT coalesce(belongs_to, customer_id) AS customer_id FROM named_ids) AS wanted
+        WHERE customer_id NOT IN (SELECT customer_id FROM customer_keys)
+    """)
+    backend.raw_sql("""
+        INSERT INTO identities
+        SELECT n.id_kind, n.id, k.customer_key, 0, NULL
+        FROM named_ids AS n JOIN customer_keys AS k ON k.customer_id = coalesce(n.belongs_to, n.customer_id)
+    """)
+    backend.raw_sql("""
+        INSERT INTO signal_keys
+        SELECT (SELECT coalesce(max(signal_key), 0) FROM signal_keys) + row_number() OVER (ORDER BY name), name
+        FROM (SELECT DISTINCT name FROM incoming) AS seen WHERE name NOT IN (SELECT name FROM signal_keys)
+    """)
+
+
+def _insert(backend: Backend) -> None:
+    names = ", ".join(f'"{name}"' for name in _STORED)
+    values = ", ".join(f'i."{name}"' for name in _STORED)
+    backend.raw_sql(
+        f"INSERT INTO event_log (customer_key, signal_key, body, row_key, {names}) "
+        f"SELECT d.customer_key, s.signal_key, i.body, i.row_key, {values} FROM incoming AS i "
+        "JOIN marked AS m ON m.ordinal = i.ordinal AND m.fate = 'loaded' "
+        "JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id JOIN signal_keys AS s ON s.name = i.name"
+    )
+    backend.raw_sql(
+        "INSERT INTO touched SELECT DISTINCT d.customer_key FROM incoming AS i JOIN marked AS m USING (ordinal) "
+        "JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id WHERE m.fate = 'loaded'"
+    )
+
+
+def _keep_conflicts(backend: Backend) -> None:
+    """Keep what contradicts the log, as sent; the same conflict sent again is kept once."""
+    rows = backend.con.sql("""
+        SELECT i.* EXCLUDE (ordinal, body, id_kind, id, row_key), i.body FROM incoming AS i
+        JOIN marked USING (ordinal) WHERE fate = 'conflict'
+    """).to_arrow_table()
+    for row in rows.to_pylist():
+        body = row.pop("body")
+        reason = (
+            f'event "{row["event_id"]}" is in the log already with another body; the first one was kept. '
+            "Give the changed event an id of its own, or mend the source"
+        )
+        backend.con.execute(
+            "INSERT OR REPLACE INTO quarantine VALUES ($1, $2, $3, $4, 'conflict', $5, $6, $7, NULL)",
+            [row["source"], f"event {row['event_id']}", 0, body % 2**62, reason,
+             json.dumps(row, ensure_ascii=False), row["received_us"]],
+        )

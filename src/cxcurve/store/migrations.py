@@ -1,0 +1,53 @@
+"""The store's schema as numbered steps, each applied once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cxcurve import tables
+
+_SQL_TYPES = {
+    "string": "VARCHAR",
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "int16": "SMALLINT",
+    "float64": "DOUBLE",
+    "boolean": "BOOLEAN",
+}
+
+
+def create(table: tables.Table, *, with_key: bool = False) -> str:
+    """The statement that makes `table`."""
+    columns = [
+        f'"{column.name}" {_SQL_TYPES[column.type]}{"" if column.nullable else " NOT NULL"}' for column in table.columns
+    ]
+    if with_key:
+        columns.append(f"PRIMARY KEY ({', '.join(table.key)})")
+    return f"CREATE TABLE {table.name} ({', '.join(columns)})"
+
+
+_BODY = [column for column in tables.EVENTS.columns if column.name != "name"]
+
+FIRST: tuple[str, ...] = (
+    "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
+    "CREATE TABLE customer_keys (customer_key INTEGER PRIMARY KEY, customer_id VARCHAR NOT NULL UNIQUE)",
+    "CREATE TABLE identities (id_kind VARCHAR NOT NULL, id VARCHAR NOT NULL, customer_key INTEGER NOT NULL, "
+    "valid_from_us BIGINT NOT NULL, undone_us BIGINT)",
+    "CREATE TABLE signal_keys (signal_key INTEGER PRIMARY KEY, name VARCHAR NOT NULL UNIQUE)",
+    "CREATE TABLE event_log (customer_key INTEGER NOT NULL, signal_key INTEGER NOT NULL, body UBIGINT NOT NULL, "
+    "row_key VARCHAR, "
+    + ", ".join(f'"{c.name}" {_SQL_TYPES[c.type]}{"" if c.nullable else " NOT NULL"}' for c in _BODY)
+    + ")",
+    create(tables.CUSTOMERS, with_key=True),
+    create(tables.PEOPLE, with_key=True),
+    create(tables.QUARANTINE, with_key=True),
+    create(tables.STAGED, with_key=True),
+    "CREATE TABLE touched (customer_key INTEGER NOT NULL)",
+    "CREATE TABLE notes (at_us BIGINT NOT NULL, text VARCHAR NOT NULL, written_us BIGINT NOT NULL)",
+    "CREATE VIEW events AS SELECT l.* EXCLUDE (body, row_key), s.name, k.customer_id, "
+    "make_timestamp(l.occurred_us) AS occurred_at "
+    "FROM event_log AS l JOIN signal_keys AS s USING (signal_key) JOIN customer_keys AS k USING (customer_key)",
+)
+
+MIGRATIONS: Sequence[Sequence[str]] = (FIRST,)
+"""Step n brings the store from version n to n + 1. Never change a step that was released; add one."""

@@ -1,0 +1,231 @@
+"""The store: owns the connection, keeps events, customers and what is derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from cxcurve import tables
+from cxcurve.errors import StoreError
+from cxcurve.store import log
+from cxcurve.store.engine import connect, said_clearly
+from cxcurve.store.log import Appended
+from cxcurve.store.migrations import MIGRATIONS
+from cxcurve.store.session import transaction
+
+
+class Store:
+    """One workspace's data. Close it when done: one process at a time can have it open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._backend = connect(path)
+        try:
+            self._migrate()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._backend.disconnect()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- reading
+
+    @property
+    def events(self) -> ir.Table:
+        """Events as `tables.EVENTS`, with `customer_id`, the integer keys, and `occurred_at`."""
+        return self._backend.table("events")
+
+    @property
+    def log(self) -> ir.Table:
+        """The events with integer keys only: what analysis reads."""
+        return self._backend.table("event_log")
+
+    def table(self, name: str) -> ir.Table:
+        """A table by its name in `tables.py`."""
+        return self._backend.table(name)
+
+    def has(self, name: str) -> bool:
+        """Whether a derived table was made yet."""
+        return bool(self.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = $1", name))
+
+    def arrow(self, expression: ir.Table) -> pa.Table:
+        """The rows of an expression."""
+        with said_clearly():
+            return self._backend.to_pyarrow(expression)
+
+    def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Rows of a small question in SQL."""
+        with said_clearly():
+            return self._backend.con.execute(sql, list(parameters)).fetchall()
+
+    def signal_keys(self) -> dict[str, int]:
+        """Integer key of every event name seen."""
+        return dict(self.rows("SELECT name, signal_key FROM signal_keys"))
+
+    def customer_key(self, customer_id: str) -> int | None:
+        """Integer key of a customer, None when unknown."""
+        rows = self.rows("SELECT customer_key FROM customer_keys WHERE customer_id = $1", customer_id)
+        return rows[0][0] if rows else None
+
+    def meta(self, key: str) -> str | None:
+        """A remembered fact about the store."""
+        rows = self.rows("SELECT value FROM meta WHERE key = $1", key)
+        return rows[0][0] if rows else None
+
+    def touched(self) -> list[int]:
+        """Customers whose events changed since the last score, in order of their keys."""
+        return [key for (key,) in self.rows("SELECT DISTINCT customer_key FROM touched ORDER BY 1")]
+
+    # --- writing
+
+    def transaction(self) -> Any:
+        """All of a step, or nothing of it."""
+        return transaction(self._backend)
+
+    def append(self, events: pa.Table) -> Appended:
+        """Add events to the log, once each (see `log.append`)."""
+        return log.append(self._backend, events)
+
+    def replace_keys(self, source: str, row_keys: pa.Array, events: pa.Table) -> Appended:
+        """Make the events of staged keys exactly these (see `log.replace_keys`)."""
+        return log.replace_keys(self._backend, source, row_keys, events)
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a fact about the store."""
+        with said_clearly():
+            self._backend.con.execute("INSERT OR REPLACE INTO meta VALUES ($1, $2)", [key, value])
+
+    def upsert(self, table: tables.Table, rows: pa.Table) -> None:
+        """Write rows by the table's key; of twins in `rows` the last wins."""
+        if not rows.num_rows:
+            return
+        names = ", ".join(f'"{name}"' for name in table.column_names)
+        keys = ", ".join(table.key)
+        numbered = rows.append_column("n", pa.array(range(rows.num_rows)))
+        with self._registered(numbered) as view, self.transaction():
+            self.execute(
+                f"INSERT OR REPLACE INTO {table.name} ({names}) SELECT {names} FROM {view} "
+                f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY n DESC) = 1"
+            )
+
+    def forget_quarantine(self, source: str, file: str, before_us: int) -> None:
+        """Drop what a file's earlier load refused and its latest load did not."""
+        with said_clearly():
+            self._backend.con.execute(
+                "DELETE FROM quarantine WHERE source = $1 AND file = $2 AND seen_us < $3", [source, file, before_us]
+            )
+
+    def replace(self, name: str, rows: pa.Table) -> None:
+        """Make a derived table exactly `rows`."""
+        with self._registered(rows) as view, said_clearly():
+            self._backend.con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {view}")
+
+    def clear(self, name: str, keys: Sequence[int] | None) -> None:
+        """Drop a derived table, or only the rows of some customers."""
+        if keys is None:
+            self.execute(f"DROP TABLE IF EXISTS {name}")
+        elif self.has(name):
+            self.temporary("cleared_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+            self.execute(f"DELETE FROM {name} WHERE customer_key IN (SELECT customer_key FROM cleared_keys)")
+
+    def add(self, name: str, rows: pa.Table) -> None:
+        """Add rows to a derived table, made when missing."""
+        with self._registered(rows) as view:
+            self.insert(name, f"SELECT * FROM {view}")
+
+    def insert(self, name: str, sql: str) -> None:
+        """Add what a query gives to a derived table, made when missing."""
+        if self.has(name):
+            self.execute(f"INSERT INTO {name} BY NAME {sql}")
+        else:
+            self.execute(f"CREATE TABLE {name} AS {sql}")
+
+    def sql(self, expression: ir.Table) -> str:
+        """The expression in the engine's SQL, for repeated use."""
+        return str(self._backend.compile(expression))
+
+    def temporary(self, name: str, rows: pa.Table) -> ir.Table:
+        """A table of this connection only."""
+        with self._registered(rows) as view:
+            return self.temporary_from(name, f"SELECT * FROM {view}")
+
+    def temporary_from(self, name: str, sql: str) -> ir.Table:
+        """The same from a query."""
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+        return self._backend.table(name)
+
+    def drop_temporary(self, name: str) -> None:
+        """Free such a table."""
+        self.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+    @contextmanager
+    def _registered(self, rows: pa.Table) -> Iterator[str]:
+        self._backend.con.register("rows_view", rows)
+        try:
+            yield "rows_view"
+        finally:
+            self._backend.con.unregister("rows_view")
+
+    def execute(self, sql: str, *parameters: Any) -> None:
+        """Change something small, in SQL."""
+        with said_clearly():
+            self._backend.con.execute(sql, list(parameters))
+
+    def compact(self) -> None:
+        """Cluster the log by customer and time, so that one customer's events lie together."""
+        with said_clearly(), self.transaction():
+            self._backend.raw_sql(
+                "CREATE OR REPLACE TABLE event_log AS SELECT * FROM event_log ORDER BY customer_key, occurred_us, event_id"
+            )
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Write what is committed into the file proper."""
+        with said_clearly():
+            self._backend.raw_sql("CHECKPOINT")
+
+    # --- the schema
+
+    def _migrate(self) -> None:
+        version = int(self.meta("schema_version") or 0) if self.has("meta") else 0
+        if version > len(MIGRATIONS):
+            raise StoreError(
+                f"{self.path}: was written by a newer cxcurve (schema {version}, this one knows {len(MIGRATIONS)}). "
+                "Upgrade cxcurve and try again."
+            )
+        for number in range(version, len(MIGRATIONS)):
+            with said_clearly(), self.transaction():
+                for statement in MIGRATIONS[number]:
+                    self._backend.raw_sql(statement)
+                self.remember("schema_version", str(number + 1))
+
+
+def quarantine_rows(refused: Iterable[Mapping[str, Any]], seen_us: int) -> pa.Table:
+    """`tables.QUARANTINE` rows of refused rows and events."""
+    columns: dict[str, list[Any]] = {name: [] for name in tables.QUARANTINE.column_names}
+    for item in refused:
+        for name in ("source", "file", "line", "ordinal", "kind", "reason", "row"):
+            columns[name].append(item[name])
+        columns["seen_us"].append(seen_us)
+        columns["replayed_us"].append(None)
+    return pa.table(columns, schema=arrow_schema(tables.QUARANTINE))
+
+
+def arrow_schema(table: tables.Table) -> pa.Schema:
+    """A table's columns as an Arrow schema."""
+    kinds = {"string": pa.string(), "int64": pa.int64(), "int32": pa.int32(), "float64": pa.float64(),
+             "int16": pa.int16(), "boolean": pa.bool_()}  # fmt: skip
+    return pa.schema([pa.field(c.name, kinds[c.type]) for c in table.columns])
