@@ -17,6 +17,7 @@ from scipy import integrate, stats
 from cxcurve.stats import (
     changepoints,
     cox,
+    cusum,
     means,
     multiplicity,
     proportions,
@@ -237,8 +238,8 @@ COMPUTED: dict[str, Callable[[], list[float | None]]] = {
     ),
     "gg_cdnow": gamma_gamma,
     "paretonbd_cdnow": pareto_nbd,
-    "cusum_arl_two_sided": lambda: [sequential.cusum_run_length(h, s) for h in (4, 5) for s in (0, 0.25, 0.5, 1, 2)],
-    "cusum_arl_one_sided": lambda: [sequential.cusum_run_length(h, two_sided=False) for h in (4, 5)],
+    "cusum_arl_two_sided": lambda: [cusum.cusum_run_length(h, s) for h in (4, 5) for s in (0, 0.25, 0.5, 1, 2)],
+    "cusum_arl_one_sided": lambda: [cusum.cusum_run_length(h, two_sided=False) for h in (4, 5)],
     "nps_adjwald": nps,
     "nile_changepoint": nile,
     "holm": lambda: list(multiplicity.holm(P_VALUES)),
@@ -273,6 +274,12 @@ def test_every_vector_is_computed_or_listed_with_a_reason() -> None:
     assert set(VECTORS) == set(COMPUTED) | set(NOT_COMPUTED)
     assert not set(COMPUTED) & set(NOT_COMPUTED)
     assert all(NOT_COMPUTED.values())
+
+
+def test_restricted_mean_of_lung() -> None:
+    """R's print(survfit(Surv(time, status) ~ 1, lung), rmean = 1022): 376.3 days, standard error 19.7."""
+    found = survival.restricted_mean(lung(), 1022)
+    assert (found.value, found.standard_error) == pytest.approx((376.3, 19.7), abs=0.05)
 
 
 def test_mixture_likelihood_ratio_is_the_integral_it_stands_for() -> None:

@@ -3,7 +3,7 @@
 from cxcurve.charts.bars import bars, flow
 from cxcurve.charts.curve import Drop, Note, Zone, curve
 from cxcurve.charts.customer import EventMark, customer_curve
-from cxcurve.charts.frame import Axis, StageBand
+from cxcurve.charts.frame import NARROW, WIDE, Axis, StageBand
 from cxcurve.charts.layers import CurvePoint
 from cxcurve.charts.picture import Picture, Table, css
 from cxcurve.charts.scatter import ScatterPoint, scatter
@@ -11,6 +11,8 @@ from cxcurve.charts.sparkline import sparkline
 from cxcurve.charts.survival import SurvivalStep, survival
 
 __all__ = [
+    "NARROW",
+    "WIDE",
     "Axis",
     "CurvePoint",
     "Drop",

@@ -7,7 +7,7 @@ from typing import Literal
 
 from cxcurve.charts import format as fmt
 from cxcurve.charts import svg
-from cxcurve.charts.frame import SMALL, TEXT
+from cxcurve.charts.frame import TEXT
 from cxcurve.charts.picture import Picture, drawing, nothing, table
 from cxcurve.charts.scales import Scale
 
@@ -74,14 +74,20 @@ def _bar(scale: Scale, name: str, points: float, top: float, tone: str) -> str:
 
 
 def _stacked(parts: Sequence[tuple[str, float, str]], width: float) -> list[str]:
-    """The bar, its parts 2 pixels apart, each named below where its name has room."""
-    drawn, left, text_end = [], 0.0, -1.0
-    for name, share, kind in parts:
-        length = width * max(share, 0.0)
-        drawn.append(svg.rect(left, 2, length - 2, 16, rx=3, class_=kind))
-        label = f"{name} {fmt.share(share)}"
-        start = max(left, text_end + 12)
-        text_end = start + svg.text_width(label, SMALL + 1)
-        drawn.append(svg.text(label, start, 36) if share > 0 else "")
-        left += length
-    return drawn
+    """The bar, its parts 2 pixels apart, each named below."""
+    lefts = [width * sum(max(share, 0.0) for _, share, _ in parts[:index]) for index in range(len(parts))]
+    drawn = [
+        svg.rect(left, 2, width * max(share, 0.0) - 2, 16, rx=3, class_=kind)
+        for left, (_, share, kind) in zip(lefts, parts, strict=True)
+    ]
+    labels = [f"{name} {fmt.share(share)}" for name, share, _ in parts]
+    return drawn + [svg.text(label, x, 36) for label, x in zip(labels, _label_lefts(labels, lefts, width), strict=True)]
+
+
+def _label_lefts(labels: Sequence[str], lefts: Sequence[float], width: float) -> list[float]:
+    """Each label under its part, moved left where those after it need the room."""
+    right, found = width, []
+    for label, left in zip(reversed(labels), reversed(lefts), strict=True):
+        found.append(min(left, right - svg.text_width(label, TEXT)))
+        right = found[-1] - 10
+    return found[::-1]

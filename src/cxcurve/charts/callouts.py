@@ -14,7 +14,7 @@ from cxcurve.charts.labels import Box, around, place, rows
 from cxcurve.charts.paths import Point
 
 _ZONE_ROW, _LINE = 34.0, 14.0
-_SIGNALS_WIDTH = 230.0
+_SIGNALS_WIDTH = 270.0
 
 
 class _Zone(Protocol):

@@ -13,6 +13,7 @@ from cxcurve.charts import callouts, svg
 from cxcurve.charts import format as fmt
 from cxcurve.charts.frame import (
     NARROW_BELOW,
+    WIDE,
     Axis,
     Frame,
     StageBand,
@@ -79,7 +80,7 @@ def curve(
     notes: Sequence[Note] = (),
     *,
     x: Axis = "week",
-    width: float = 960.0,
+    width: float = WIDE,
     title: str = "Real CX Curve",
     currency: str = "",
 ) -> Picture:
@@ -102,12 +103,12 @@ def curve(
     shown = [point for point in points if point.level is not None]
     if not shown:
         return Picture(nothing(width, title), title, points_table(points, x))
-    frame, note_rows = _frame(shown, notes, x, width)
+    frame, note_rows = _frame(shown, bool(stages), notes, x, width)
     zone_svg, zone_height = callouts.zones(frame, zones, currency)
     foot, height = _foot(frame, shown, frame.y.start + zone_height)
     head = legend(frame, bool(zones), any(point.is_thin for point in shown))
     head += stage_bands(frame, stages, legend_height(frame) + 4, _STAGE_HEIGHT)
-    marks = callouts.notes(frame, notes, legend_height(frame) + _STAGE_HEIGHT + 8, note_rows)
+    marks = callouts.notes(frame, notes, frame.plot.y - 4 - note_rows * _NOTE_ROW, note_rows)
     marks += callouts.drops(frame, annotations, line_points(frame, shown))
     body = (head, zone_svg, y_axis(frame), layers(frame, points), end_labels(frame, shown[-1]), marks, foot)
     told = _description(shown, annotations, x)
@@ -115,12 +116,14 @@ def curve(
     return Picture(drawn, title, points_table(points, x))
 
 
-def _frame(shown: Sequence[CurvePoint], notes: Sequence[Note], axis: Axis, width: float) -> tuple[Frame, int]:
+def _frame(
+    shown: Sequence[CurvePoint], has_stages: bool, notes: Sequence[Note], axis: Axis, width: float
+) -> tuple[Frame, int]:
     """The frame, and how many rows the notes have."""
     is_narrow = width < NARROW_BELOW
-    left, right = (44.0, 10.0) if is_narrow else (72.0, 104.0)
+    left, right = (44.0, 14.0) if is_narrow else (84.0, 104.0)
     note_rows = min(len(notes), 1 if is_narrow else 2)
-    top = (36.0 if is_narrow else 18.0) + _STAGE_HEIGHT + 12 + note_rows * _NOTE_ROW
+    top = (36.0 if is_narrow else 18.0) + (_STAGE_HEIGHT if has_stages else 0) + 12 + note_rows * _NOTE_ROW
     low, high = level_range([value for point in shown for value in extent(point)])
     across = Scale(*_ends_of_axis(shown, axis), left, width - right)
     return Frame(width, across, Scale(low, high, top + (230.0 if is_narrow else 280.0), top), axis), note_rows

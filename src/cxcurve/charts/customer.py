@@ -9,7 +9,7 @@ from typing import Literal
 
 from cxcurve.charts import format as fmt
 from cxcurve.charts import svg
-from cxcurve.charts.frame import NARROW_BELOW, Frame, StageBand, level_range, stage_bands, x_axis, y_axis
+from cxcurve.charts.frame import NARROW_BELOW, WIDE, Frame, StageBand, level_range, stage_bands, x_axis, y_axis
 from cxcurve.charts.layers import (
     CurvePoint,
     end_labels,
@@ -40,7 +40,7 @@ def customer_curve(
     stays: Sequence[StageBand] = (),
     events: Sequence[EventMark] = (),
     *,
-    width: float = 960.0,
+    width: float = WIDE,
     title: str = "Curve of this customer",
 ) -> Picture:
     """One customer's level with its two parts, over days.

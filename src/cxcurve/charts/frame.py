@@ -16,8 +16,8 @@ from cxcurve.charts.labels import Box
 from cxcurve.charts.scales import Scale, X, as_number, month_ticks, nice_step, padded, ticks, week_ticks
 
 Axis = Literal["week", "position", "date"]
-NARROW_BELOW = 600.0
-"""A picture under this width is drawn for a phone."""
+WIDE, NARROW, NARROW_BELOW = 960.0, 320.0, 600.0
+"""The two widths pages ask for; under the third a picture is drawn for a phone."""
 TEXT, SMALL = 11.5, 10.5
 
 
@@ -76,7 +76,7 @@ def x_axis(frame: Frame, baseline: float) -> tuple[str, tuple[float, ...]]:
     """The axis' labels, and the places they stand at, in axis units."""
     marks = axis_marks(frame)
     drawn = "".join(svg.text(label, frame.x(place), baseline, class_="mid") for place, label in marks if label)
-    caption = "" if frame.axis == "date" else svg.text(_caption(frame), frame.x.start - 10, baseline, class_="end")
+    caption = "" if frame.axis == "date" else svg.text(_caption(frame), frame.x.start - 26, baseline, class_="end")
     return (drawn and caption) + drawn, tuple(place for place, _ in marks)
 
 
@@ -106,7 +106,7 @@ def axis_text(axis: Axis, value: X) -> str:
 
 def caption_at(frame: Frame, caption: str, baseline: float) -> str:
     """What a row under the axis shows, in the left margin."""
-    return svg.text(caption, frame.x.start - 10, baseline, class_="end small")
+    return svg.text(caption, frame.x.start - 26, baseline, class_="end small")
 
 
 def _caption(frame: Frame) -> str:
@@ -133,7 +133,7 @@ def _stage(frame: Frame, stage: StageBand, top: float, height: float) -> str:
         "rect", svg.title(svg.fit(stage.label, 600, TEXT)),
         x=start + 1, y=top, width=end - start - 2, height=height, rx=4, class_="stage",
     )  # fmt: skip
-    name = svg.text(_short(stage.label, end - start - 10), (start + end) / 2, top + height / 2 + 4, class_="stage-name")
+    name = svg.text(_short(stage.label, end - start - 4), (start + end) / 2, top + height / 2 + 4, class_="stage-name")
     rule = svg.line(start, top + height + 4, start, frame.y.start, "rule") if start > frame.x.start + 1 else ""
     return rule + band + name
 

@@ -8,7 +8,7 @@ from math import sqrt
 
 from cxcurve.charts import format as fmt
 from cxcurve.charts import svg
-from cxcurve.charts.frame import NARROW_BELOW
+from cxcurve.charts.frame import NARROW_BELOW, WIDE
 from cxcurve.charts.picture import Picture, drawing, nothing, table
 from cxcurve.charts.scales import Scale
 
@@ -40,8 +40,8 @@ class _Plot:
 def scatter(
     points: Sequence[ScatterPoint],
     *,
-    width: float = 960.0,
-    limit: int = 400,
+    width: float = WIDE,
+    limit: int = 300,
     title: str = "Friction and Momentum by customer",
     currency: str = "",
 ) -> Picture:

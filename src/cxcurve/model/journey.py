@@ -5,7 +5,8 @@ What a person writes in `journey.yaml` (interfaces.md, "journey.yaml"); read it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -14,12 +15,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from cxcurve.model.durations import Duration
 from cxcurve.model.expressions import Expression
@@ -38,21 +41,39 @@ def _one_or_many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_one_or_many),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
 Weight = Annotated[float, Field(ge=0, le=10, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
-When = Annotated[
-    Expression,
-    BeforeValidator(lambda v: Expression.parse(v) if isinstance(v, str) else v),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "examples": ["value >= 4"]}),
-]
-ValenceText = Annotated[
-    Valence,
-    BeforeValidator(lambda v: Valence.parse(v) if isinstance(v, str) else v),
-    PlainSerializer(str),
-    WithJsonSchema({"type": "string", "examples": ["value: 0..6=-1, 7..8=0, 9..10=1"]}),
-]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """Makes a field of a text that is parsed when read and written as the text again."""
+
+    parse: Callable[[str], Any]
+    example: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, source) else self._read(value),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "examples": [self.example]}
+
+    def _read(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValueError(f'expected text such as "{self.example}", found {value}')
+        return self.parse(value)
+
+
+When = Annotated[Expression, _Parsed(Expression.parse, "value >= 4")]
+ValenceText = Annotated[Valence, _Parsed(Valence.parse, "value: 0..6=-1, 7..8=0, 9..10=1")]
 
 
 class Bridge(Frozen):

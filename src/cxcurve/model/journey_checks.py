@@ -27,6 +27,8 @@ def check_journey(journey: Journey, events: Collection[str]) -> Iterator[Finding
     yield from _unreached(journey)
     for name, signal in journey.signals.items():
         yield from _signal(name, signal, journey.stage_names, events)
+        if signal.half_life != journey.defaults.half_life:
+            yield from _half_life(("signals", name, "half_life"), f'signal "{name}"', signal.half_life)
     yield from _half_life(("defaults", "half_life"), "defaults", journey.defaults.half_life)
     yield from _events_named(journey, events)
     yield from _states(journey)
@@ -86,8 +88,6 @@ def _signal(name: str, signal: Signal, stages: Collection[str], events: Collecti
         yield Finding((*loc, "until"), f"{said} ends with itself; name the event that closes it")
     elif signal.until is not None and signal.until not in events:
         yield Finding((*loc, "until"), f"{said} ends with {_no_event(signal.until, events)}")
-    if "half_life" in signal.model_fields_set:
-        yield from _half_life((*loc, "half_life"), said, signal.half_life)
     yield from _idle(loc, said, signal)
 
 

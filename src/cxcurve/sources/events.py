@@ -42,18 +42,19 @@ _TEXTS = {"channel": "channel", "currency": "currency", "conversation": "convers
 
 @dataclass(frozen=True)
 class Plan:
-    """What the reader knows besides the source: the time of receipt and the tracking plan."""
+    """How events are made: the source's mapping, the time of receipt and the tracking plan."""
 
+    source: Source
     received_us: int
     known_events: Collection[str] | None = None
     data_classes: Mapping[str, str] | None = None
 
 
 def draft(
-    source: Source, frame: pd.DataFrame, plan: Plan, names: Texts, rule: EventRule, row_ids: Sequence[str] | None
+    plan: Plan, frame: pd.DataFrame, names: Texts, rule: EventRule, row_ids: Sequence[str] | None
 ) -> pd.DataFrame:
     """One event for each row of `frame`, with why it could not be read (`unread`), has no time, or is `wrong`."""
-    time = source.time or Time()
+    source, time = plan.source, plan.source.time or Time()
     at = rule.at or time.column
     occurred_us, bad_time = read_times(frame[at], time, at)
     value, bad_value = _numbers(frame, rule.value or source.value)
@@ -81,12 +82,10 @@ def draft(
     return pd.DataFrame(columns, index=frame.index)
 
 
-def rule_drafts(
-    source: Source, frame: pd.DataFrame, plan: Plan, row_ids: Sequence[str] | None, holds: Sequence[Mask]
-) -> pd.DataFrame:
+def rule_drafts(plan: Plan, frame: pd.DataFrame, row_ids: Sequence[str] | None, holds: Sequence[Mask]) -> pd.DataFrame:
     """The drafts of `source.events`, each rule where it `holds`; `ordinal` is the rule's number."""
-    rules = enumerate(zip(source.events.items(), holds, strict=True), 1)
-    return pd.concat([_of_rule(source, frame, plan, row_ids, *named, mask).assign(ordinal=i) for i, (named, mask) in rules])
+    rules = enumerate(zip(plan.source.events.items(), holds, strict=True), 1)
+    return pd.concat([_of_rule(plan, frame, row_ids, rule, mask).assign(ordinal=i) for i, (rule, mask) in rules])
 
 
 def held(rule: EventRule, frame: pd.DataFrame, before: pd.DataFrame | None) -> Mask:
@@ -111,16 +110,17 @@ def properties(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def _of_rule(
-    source: Source, frame: pd.DataFrame, plan: Plan, row_ids: Sequence[str] | None, name: str, rule: EventRule, holds: Mask
+    plan: Plan, frame: pd.DataFrame, row_ids: Sequence[str] | None, named: tuple[str, EventRule], holds: Mask
 ) -> pd.DataFrame:
     """An empty `at` column is a time yet to come, such as the closing of an open ticket: no event."""
+    name, rule = named
     if rule.at:
         holds = holds & frame[rule.at].notna().to_numpy()
     chosen = np.flatnonzero(holds)
     part = frame.iloc[chosen].reset_index(drop=True)
     names = pd.Series([name] * len(part), dtype=object)
-    ids = None if row_ids is None else [row_ids[i] for i in chosen]
-    return draft(source, part, plan, names, rule, ids).assign(row=chosen)
+    ids = None if row_ids is None else [row_ids[int(i)] for i in chosen]
+    return draft(plan, part, names, rule, ids).assign(row=chosen)
 
 
 def _event_ids(source: Source, frame: pd.DataFrame, names: Texts, row_ids: Sequence[str] | None) -> list[str]:
@@ -140,7 +140,7 @@ def _property_columns(source: Source, frame: pd.DataFrame) -> list[str]:
     """`properties`; without them, where one row is one event, all columns not used otherwise."""
     if source.properties or source.events:
         return [name for name in source.properties if name in frame]
-    return [name for name in frame if name not in used_columns(source)]
+    return [name for name in map(str, frame.columns) if name not in used_columns(source)]
 
 
 def _parsed(value: Any) -> Any:
@@ -183,5 +183,3 @@ def _texts(frame: pd.DataFrame, name: str | None) -> Texts:
 
 def _numbers(frame: pd.DataFrame, name: str | None) -> tuple[npt.NDArray[np.float64], Reasons]:
     return read_numbers(_cells(frame, name), name or "")
-
-

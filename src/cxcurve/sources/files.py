@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Literal
+from typing import IO, Literal, TypeAlias, cast
 
 from cxcurve.errors import CxcurveError, Problem
 from cxcurve.model.sources import Source
@@ -28,6 +28,7 @@ _FORMATS: dict[str, Format] = {
     ".pq": "parquet",
 }
 _GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
+_Packed: TypeAlias = io.BufferedReader | gzip.GzipFile | zipfile.ZipExtFile
 _BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
 
 
@@ -48,7 +49,7 @@ class _UnfitError(CxcurveError, ValueError):
 class Unpacked(io.RawIOBase):
     """The bytes of a part, unpacked. Where they break off, they end, and `damage` says why."""
 
-    def __init__(self, inner: IO[bytes], disk: IO[bytes]) -> None:
+    def __init__(self, inner: _Packed, disk: io.BufferedReader) -> None:
         self._inner = inner
         self._disk = disk
         self.damage = ""
@@ -60,7 +61,7 @@ class Unpacked(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Fill `buffer` with what comes next; 0 at the end or where the file breaks off."""
         try:
-            block = b"" if self.damage else self._inner.read1(len(buffer))  # type: ignore[attr-defined]
+            block = b"" if self.damage else self._inner.read1(len(buffer))
         except _BROKEN as error:
             self.damage = str(error).rstrip(".")
             return 0
@@ -101,7 +102,7 @@ def opened(part: Part) -> Iterator[Unpacked]:
     with part.path.open("rb") as disk:
         if part.member is not None:
             with zipfile.ZipFile(disk) as archive, archive.open(part.member) as member:
-                yield Unpacked(member, disk)
+                yield Unpacked(cast(zipfile.ZipExtFile, member), disk)
         elif _is_gzip(disk):
             with gzip.GzipFile(fileobj=disk) as unzipped:
                 yield Unpacked(unzipped, disk)

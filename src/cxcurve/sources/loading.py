@@ -52,13 +52,13 @@ def read_source(
     parts, problems = _checked(source, folder)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ProblemsError(problems)
-    plan = Plan(received_us, known_events, data_classes)
+    plan = Plan(source, received_us, known_events, data_classes)
     total, done = size_on_disk(parts), 0
     report = progress or (lambda done, total: None)
     for part in parts:
         seen: Counter[bytes] = Counter()
         for rows in read_part(source, part, lambda position, before=done: report(before + position, total)):  # type: ignore[misc]
-            yield _mapped(source, rows, plan, seen)
+            yield _mapped(plan, rows, seen)
         done += part.path.stat().st_size if part is _last_of(parts, part.path) else 0
         report(done, total)
 
@@ -83,7 +83,7 @@ def derive_staged(
     Returns:
         One batch: `n_read` are the staged rows, `n_used` those that made an event (`used_row_ids` names them).
     """
-    return derive_rows(source, staged, Plan(received_us, known_events, data_classes))
+    return derive_rows(Plan(source, received_us, known_events, data_classes), staged)
 
 
 def check_files(source: Source, folder: Path) -> list[Problem]:
@@ -114,19 +114,21 @@ def _missing_columns(source: Source, part: Part) -> list[Problem]:
     if source.table != "events":
         key = register_of(source).key[0]
         needed.setdefault(column_for(source, key), key)
+    wanted = f'which source "{source.key}" needs for'
     return [
-        Problem(part.name, 1, f'has no column "{name}", which source "{source.key}" needs for {role}.{did_you_mean(name, there)}', severity)
+        Problem(part.name, 1, f'has no column "{name}", {wanted} {role}.{did_you_mean(name, there)}', severity)
         for name, role in needed.items()
         if name not in there and (there or part.format != "jsonl")
-    ]  # fmt: skip
+    ]
 
 
-def _mapped(source: Source, rows: Rows, plan: Plan, seen: Counter[bytes]) -> Batch:
+def _mapped(plan: Plan, rows: Rows, seen: Counter[bytes]) -> Batch:
+    source = plan.source
     if source.table != "events":
         return map_register(source, rows)
     if source.by:
         return stage_rows(source, rows, row_ids(rows.frame, seen))
-    return map_rows(source, rows, plan, None if source.id else row_ids(rows.frame, seen))
+    return map_rows(plan, rows, None if source.id else row_ids(rows.frame, seen))
 
 
 def _last_of(parts: list[Part], path: Path) -> Part:

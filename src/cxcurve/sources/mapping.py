@@ -21,21 +21,22 @@ from cxcurve.sources.values import Reasons, Texts, all_null, first_reason, read_
 from cxcurve.tables import EVENTS
 
 
-def map_rows(source: Source, rows: Rows, plan: Plan, row_ids: Sequence[str] | None) -> Batch:
+def map_rows(plan: Plan, rows: Rows, row_ids: Sequence[str] | None) -> Batch:
     """Events of raw rows that each stand for themselves (a source without `by`)."""
+    source = plan.source
     frame = prepared(source, rows.frame)
     refusal = row_refusal(source, frame)
     if source.events:
         holds = [held(rule, frame, None) for rule in source.events.values()]
-        return assemble(source, rows, rule_drafts(source, frame, plan, row_ids, holds), refusal)
+        return assemble(source, rows, rule_drafts(plan, frame, row_ids, holds), refusal)
     names = _names(source, frame)
-    drafts = draft(source, frame, plan, names, EventRule(), row_ids).assign(ordinal=1)
+    drafts = draft(plan, frame, names, EventRule(), row_ids).assign(ordinal=1)
     unread = first_reason(refusal, _no_name(source, names), drafts["unread"].to_numpy(), drafts["no_time"].to_numpy())
     return assemble(source, rows, drafts.assign(unread=None, no_time=None), unread)
 
 
 def prepared(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with null for the texts that mean nothing (an empty one always), and with every column the source uses."""
+    """`frame` with null for texts that mean nothing (an empty one always) and every column the source uses."""
     tokens = {*source.nulls, ""}
     columns: dict[str, Any] = {name: [None] * len(frame) for name in used_columns(source) if name not in frame}
     for name, column in frame.items():
@@ -82,5 +83,3 @@ def _names(source: Source, frame: pd.DataFrame) -> Texts:
 
 def _no_name(source: Source, names: Texts) -> Reasons:
     return reason_where(names.isna().to_numpy(), f"names no event: column {source.name} is empty")
-
-

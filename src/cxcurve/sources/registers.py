@@ -32,7 +32,7 @@ def map_register(source: Source, rows: Rows) -> Batch:
     for column in table.columns:
         read[column.name], flaw = _read(source, frame, column, taken[column.name])
         reasons.append(flaw)
-    others = [name for name in source.properties or rows.frame if name in frame and name not in taken.values()]
+    others = [name for name in source.properties or map(str, rows.frame.columns) if name not in taken.values()]
     refusal = first_reason(*reasons)
     is_good = pd.isna(refusal)
     result = pd.DataFrame(read | {"attributes": properties(frame, others)}, index=frame.index)[is_good]

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -57,12 +57,12 @@ class Rows:
     def __len__(self) -> int:
         return len(self.frame)
 
-    def refuse(self, source: str, position: int, reason: str, ordinal: int = 0) -> Refused:
+    def refuse(self, source: str, position: SupportsIndex, reason: str, ordinal: int = 0) -> Refused:
         """The row at `position` (or its event number `ordinal`) with the reason it cannot be used."""
-        values = {name: value for name, value in self.frame.iloc[position].items() if value is not None}
+        i = int(position)
+        values = {name: value for name, value in self.frame.iloc[i].items() if value is not None}
         kind: Literal["row", "event"] = "event" if ordinal else "row"
-        line = int(self.lines[position])
-        return Refused(source, self.files[position], line, ordinal, kind, reason, encoded(values))
+        return Refused(source, self.files[i], int(self.lines[i]), ordinal, kind, reason, encoded(values))
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,10 @@ def row_ids(frame: pd.DataFrame, seen: Counter[bytes]) -> list[str]:
     Twins count, reading the same file again gives the same names, and neither the file's name, the order of
     its columns nor its nulls matter. `seen` counts the rows of one file; it grows by about 100 bytes a row.
     """
-    return [_numbered(hashlib.blake2b(text.encode(), digest_size=16), seen) for text in row_texts(frame)]
+    names = sorted(frame.columns)
+    head = encoded(names)
+    rows = frame[names].to_numpy(dtype=object).tolist()
+    return [_numbered(_said(names, row) if None in row else head + encoded(row), seen) for row in rows]
 
 
 def row_texts(frame: pd.DataFrame) -> list[str]:
@@ -129,6 +132,13 @@ def row_texts(frame: pd.DataFrame) -> list[str]:
     return [encoded({n: v for n, v in zip(names, row, strict=True) if v is not None}) for row in rows]
 
 
-def _numbered(digest: hashlib.blake2b, seen: Counter[bytes]) -> str:
-    seen[digest.digest()] += 1
-    return f"{digest.hexdigest()}-{seen[digest.digest()]}"
+def _said(names: list[str], row: list[Any]) -> str:
+    """What a row says: the names of the columns it fills, and their values."""
+    filled = [(name, value) for name, value in zip(names, row, strict=True) if value is not None]
+    return encoded([name for name, _ in filled]) + encoded([value for _, value in filled])
+
+
+def _numbered(text: str, seen: Counter[bytes]) -> str:
+    digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+    seen[digest] += 1
+    return f"{digest.hex()}-{seen[digest]}"

@@ -22,6 +22,7 @@ from cxcurve.errors import BadValueError
 from cxcurve.sources.company_names import CAPACITY
 from cxcurve.sources.simulated_clock import WEEK, instant, iso, monday
 from cxcurve.sources.simulated_kinds import INDEX, of_kinds
+from cxcurve.sources.simulated_log import Log, join
 from cxcurve.sources.simulated_market import (
     Market,
     customer_ids,
@@ -31,7 +32,6 @@ from cxcurve.sources.simulated_market import (
     people_table,
     person_ids,
 )
-from cxcurve.sources.simulated_memory import Batch, join
 from cxcurve.sources.simulated_truth import Shock, Truth, Weights, Zone, describe, plant
 from cxcurve.sources.simulated_weeks import Walk
 from cxcurve.sources.simulated_words import write_texts
@@ -85,7 +85,7 @@ def simulate(
     walk = Walk(draw_market(customers, plan, for_market), plan, weights, first=first, end=stop, rng=for_walk)
     for week in range((stop - first + WEEK - 1) // WEEK):
         walk.step(week)
-    log = join(walk.log)
+    log = join(walk.logs)
     log = log.where(log.at < stop)
     clock = {"seed": seed, "weeks": weeks, "end": stop, "start": stop - weeks * WEEK}
     planted = _truth(plan, weights, walk, log, clock)
@@ -127,41 +127,45 @@ def _plain(source: str) -> dict[str, Any]:
     }
 
 
-def _events(log: Batch, market: Market, rng: np.random.Generator) -> dict[str, Any]:
+def _events(log: Log, market: Market, rng: np.random.Generator) -> dict[str, Any]:
     texts, source = write_texts(log.kind, log.value, rng), of_kinds("source")[log.kind]
     return {name: _table(name, log.where(source == name), texts[source == name], market) for name in SOURCES}
 
 
-def _table(source: str, log: Batch, texts: Any, market: Market) -> Any:
+def _table(source: str, log: Log, texts: Any, market: Market) -> Any:
     """The events of one source, in order of time."""
     order = np.argsort(log.at, kind="stable")
     log, texts = log.where(order), texts[order]
     amount = _amounts(log, market)
-    return pa.table({
-        "event_id": np.array([f"{source}-{i:07d}" for i in range(1, len(log.at) + 1)], dtype=object),
-        "occurred_at": iso(log.at),
-        "account_id": customer_ids(len(market.segment))[log.customer],
-        "person_id": _or_none(person_ids(len(market.person_customer)), log.person),
-        "name": of_kinds("name")[log.kind],
-        "channel": of_kinds("channel")[log.kind],
-        "value": pa.array(log.value, from_pandas=True),
-        "amount": pa.array(amount, from_pandas=True),
-        "currency": pa.array([None if no_money else _CURRENCY for no_money in np.isnan(amount).tolist()], pa.string()),
-        "text": pa.array(texts, pa.string()),
-        "conversation_id": pa.array(_conversation_ids(log), pa.string()),
-        "partner_id": pa.array(partner_ids(market)[log.customer], pa.string()),
-    })
+    return pa.table(
+        {
+            "event_id": np.array([f"{source}-{i:07d}" for i in range(1, len(log.at) + 1)], dtype=object),
+            "occurred_at": iso(log.at),
+            "account_id": customer_ids(len(market.segment))[log.customer],
+            "person_id": _or_none(person_ids(len(market.person_customer)), log.person),
+            "name": of_kinds("name")[log.kind],
+            "channel": of_kinds("channel")[log.kind],
+            "value": pa.array(log.value, from_pandas=True),
+            "amount": pa.array(amount, from_pandas=True),
+            "currency": pa.array(
+                [None if no_money else _CURRENCY for no_money in np.isnan(amount).tolist()], pa.string()
+            ),
+            "text": pa.array(texts, pa.string()),
+            "conversation_id": pa.array(_conversation_ids(log), pa.string()),
+            "partner_id": pa.array(partner_ids(market)[log.customer], pa.string()),
+        }
+    )
 
 
 def _or_none(names: Any, positions: Any) -> Any:
     return pa.array(np.array([*names, None], dtype=object)[positions], pa.string())
 
 
-def _conversation_ids(log: Batch) -> list[str | None]:
+def _conversation_ids(log: Log) -> list[str | None]:
     return [None if number < 0 else f"t-{number + 1:06d}" for number in log.conversation.tolist()]
 
 
-def _amounts(log: Batch, market: Market) -> Any:
+def _amounts(log: Log, market: Market) -> Any:
     """Money of each event, nan where there is none: per year, the month's invoice, or for the seats changed."""
     name, revenue = of_kinds("name")[log.kind], market.revenue[log.customer]
     per_seat = revenue / market.seats[log.customer] * log.value
@@ -169,7 +173,7 @@ def _amounts(log: Batch, market: Market) -> Any:
     return np.round(np.select(cases, [revenue, revenue / 12, per_seat], np.nan), 2)
 
 
-def _truth(plan: Truth, weights: Weights, walk: Walk, log: Batch, clock: dict[str, int]) -> dict[str, Any]:
+def _truth(plan: Truth, weights: Weights, walk: Walk, log: Log, clock: dict[str, int]) -> dict[str, Any]:
     def day(at: int) -> str:
         return datetime.fromtimestamp(at, UTC).date().isoformat()
 
@@ -187,7 +191,7 @@ def _truth(plan: Truth, weights: Weights, walk: Walk, log: Batch, clock: dict[st
     return planted
 
 
-def _counts(log: Batch, market: Market) -> dict[str, int]:
+def _counts(log: Log, market: Market) -> dict[str, int]:
     """How many customers did what, and how often each event happened."""
 
     def did(name: str) -> int:

@@ -4,7 +4,7 @@ Columns: name, source, channel, who does it | expert friction, expert momentum (
 in days | events per week in each stage, for an average customer | mood (natural log of the rate per unit of
 satisfaction), pace (`use`: with the customer's activity and seats; `seats`: with the seats; `-`: neither) | flags.
 Flags: `seats` the count is divided by the seats, `complaint`, `company` not customer-made, `latest` a newer answer of a
-person replaces the older, `reactive` and `proactive` the mindset it comes from, `until=X` the event that ends it.
+person replaces the older, `reactive` and `proactive` the mindset it comes from.
 For the valence kinds (scores) the two weights are those of the negative and of the positive part.
 """
 
@@ -38,11 +38,6 @@ class Kind:
     pace: str
     flags: frozenset[str]
 
-    @property
-    def until(self) -> str | None:
-        """The event that ends it, if any."""
-        return next((flag.removeprefix("until=") for flag in self.flags if flag.startswith("until=")), None)
-
 
 def _kind(line: str) -> Kind:
     identity, weights, rates, drive, flags = (part.split() for part in line.split("|"))
@@ -73,9 +68,9 @@ trial_started product app champion          |  0   .60 14 | 0   0   .12 0   0   
 subscription_started billing system buyer   |  0   .70 21 | 0   0   0   0   0    0    |  0  - |
 kickoff_held crm video champion             |  0   .50 14 | 0   0   0   .25 0    0    |  0  - |
 onboarding_step_completed product app user  |  0   .35 14 | 0   0   0   .90 .01  0    |  .2 - |
-onboarding_step_overdue product app nobody  | .50  0   10 | 0   0   0   .20 0    0    | -.3 - | company until=onboarding_step_completed
+onboarding_step_overdue product app nobody  | .50  0   10 | 0   0   0   .20 0    0    | -.3 - | company
 integration_connected product app it        |  0   .50 21 | 0   0   0   .28 .012 .01  |  .1 - |
-integration_failed product app nobody       | .45  0   10 | 0   0   0   .10 .012 .01  | -.4 - | company until=integration_connected
+integration_failed product app nobody       | .45  0   10 | 0   0   0   .10 .012 .01  | -.4 - | company
 outreach_before_login crm mail nobody       | .15  0   7  | 0   0   0   .25 0    0    |  0  - | company
 first_value_reached product app user        |  0   1.0 28 | 0   0   0   0   0    0    |  0  - |
 core_feature_used product app user          |  0   .30 14 | 0   0   .25 1.2 3.2  3.7  |  .1 use | seats
@@ -84,8 +79,8 @@ training_completed product app user         |  0   .35 28 | 0   0   0   .10 .02 
 team_activated product app champion         |  0   .60 60 | 0   0   0   0   0    0    |  0  - |
 task_failed product app user                | .12  0   7  | 0   0   .03 .18 .12  .10  | -.5 seats | seats
 outage_hit product system nobody            | .45  0   14 | 0   0   0   .003 .003 .003 | 0  - | company
-ticket_opened support mail user             | .30  0   14 | 0   0   .02 .12 .055 .045 | -.5 seats | seats complaint until=ticket_closed
-urgent_ticket_opened support phone user     | .60  0   14 | 0   0   0   .02 .010 .007 | -.7 - | complaint until=ticket_closed
+ticket_opened support mail user             | .30  0   14 | 0   0   .02 .12 .055 .045 | -.5 seats | seats complaint
+urgent_ticket_opened support phone user     | .60  0   14 | 0   0   0   .02 .010 .007 | -.7 - | complaint
 ticket_reopened support mail user           | .60  0   21 | 0   0   0   0   0    0    |  0  - | complaint
 conversation_handed_over support chat nobody | .20 0   10 | 0   0   0   0   0    0    |  0  - | company
 self_service_failed support help user       | .20  0   7  | 0   0   .01 .03 .010 .008 | -.3 - |
@@ -109,6 +104,13 @@ story_told community video champion         |  0   .60 120 | 0  0   0   0   0   
 
 KINDS = tuple(_kind(line) for line in _TABLE.strip().splitlines())
 INDEX = {kind.name: position for position, kind in enumerate(KINDS)}
+UNTIL = {
+    "onboarding_step_overdue": "onboarding_step_completed",
+    "integration_failed": "integration_connected",
+    "ticket_opened": "ticket_closed",
+    "urgent_ticket_opened": "ticket_closed",
+}
+"""The event that ends what another began."""
 VALENCES: dict[str, tuple[float, ...]] = {
     "nps_answered": (-1.0,) * 7 + (0.0, 0.0, 1.0, 1.0),
     "ces_answered": (0.0, -1.0, -1.0, -1.0, -0.3, 0.0, 1.0, 1.0),

@@ -114,19 +114,21 @@ def partner_ids(market: Market) -> NDArray[Any]:
 def customers_table(market: Market, created: NDArray[Any]) -> Any:
     """customers.csv as an Arrow table; `created` are ISO 8601 texts."""
     n = len(market.segment)
-    return pa.table({
-        "customer_id": customer_ids(n),
-        "name": company_names(n),
-        "segment": np.array(SEGMENTS, dtype=object)[market.segment],
-        "industry": np.array(_INDUSTRIES, dtype=object)[market.industry],
-        "plan": np.array(_PLANS, dtype=object)[market.plan],
-        "region": np.array(_REGIONS, dtype=object)[market.region],
-        "owner": np.array(_OWNERS, dtype=object)[market.owner],
-        "partner_id": partner_ids(market),
-        "revenue_per_year": market.revenue.astype(int),
-        "seats": market.seats.astype(int),
-        "created_at": created,
-    })
+    return pa.table(
+        {
+            "customer_id": customer_ids(n),
+            "name": company_names(n),
+            "segment": np.array(SEGMENTS, dtype=object)[market.segment],
+            "industry": np.array(_INDUSTRIES, dtype=object)[market.industry],
+            "plan": np.array(_PLANS, dtype=object)[market.plan],
+            "region": np.array(_REGIONS, dtype=object)[market.region],
+            "owner": np.array(_OWNERS, dtype=object)[market.owner],
+            "partner_id": partner_ids(market),
+            "revenue_per_year": market.revenue.astype(int),
+            "seats": market.seats.astype(int),
+            "created_at": created,
+        }
+    )
 
 
 def people_table(market: Market) -> Any:
@@ -134,8 +136,10 @@ def people_table(market: Market) -> Any:
     owner = market.person_customer
     place = np.arange(len(owner)) - market.first_person[owner]
     role = np.where(place < market.n_roles[owner], place, len(ROLES))
-    return pa.table({
-        "person_id": person_ids(len(owner)),
-        "customer_id": customer_ids(len(market.segment))[owner],
-        "role": np.array([*ROLES, "user"], dtype=object)[role],
-    })
+    return pa.table(
+        {
+            "person_id": person_ids(len(owner)),
+            "customer_id": customer_ids(len(market.segment))[owner],
+            "role": np.array([*ROLES, "user"], dtype=object)[role],
+        }
+    )

@@ -6,18 +6,23 @@ numpy from the events as they come, so that the planted weights act on what the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from cxcurve.sources.simulated_clock import DAY, WEEK, Times
-from cxcurve.sources.simulated_kinds import EXPECTED_DAYS, INDEX, KINDS, OPEN_ISSUE_DAYS, VALENCES, flagged, of_kinds
+from cxcurve.sources.simulated_kinds import (
+    EXPECTED_DAYS,
+    INDEX,
+    KINDS,
+    OPEN_ISSUE_DAYS,
+    UNTIL,
+    VALENCES,
+    flagged,
+    of_kinds,
+)
+from cxcurve.sources.simulated_log import Floats, Ints, Log
 from cxcurve.sources.simulated_market import Market
 from cxcurve.sources.simulated_truth import Weights
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 _SCORED = np.array([INDEX[name] for name in VALENCES])
 _COLUMNS = np.concatenate([np.arange(len(KINDS)), _SCORED, _SCORED])
@@ -25,7 +30,7 @@ _COLUMNS = np.concatenate([np.arange(len(KINDS)), _SCORED, _SCORED])
 _NEGATIVE, _POSITIVE = len(KINDS), len(KINDS) + len(_SCORED)
 _HALF_LIVES = of_kinds("half_life_days")[_COLUMNS] * DAY
 _PER_SEATS = flagged("seats")[_COLUMNS]
-_COUNTS_WHOLE = np.array([kind.until is None and kind.name not in VALENCES for kind in KINDS])
+_COUNTS_WHOLE = np.array([kind.name not in UNTIL and kind.name not in VALENCES for kind in KINDS])
 _IS_CUSTOMERS, _IS_COMPLAINT = ~flagged("company"), flagged("complaint")
 _LATEST = tuple(kind.name for kind in KINDS if "latest" in kind.flags)
 _ISSUES = (INDEX["ticket_opened"], INDEX["urgent_ticket_opened"])
@@ -33,27 +38,6 @@ _CORE = INDEX["core_feature_used"]
 _LEAST_COUNT = 1 / 32
 _SILENT_AFTER = 3.0
 """Events expected in the gap: that none comes has probability exp(-3), 5 %."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Events in order of time; all arrays (events,). `value` is nan and `person` -1 where there is none."""
-
-    customer: Ints
-    kind: Ints
-    at: Times
-    value: Floats
-    person: Ints
-    conversation: Ints
-
-    def where(self, chosen: NDArray[np.bool_] | Ints) -> Batch:
-        """Some of the events, by mask or position."""
-        return Batch(*(getattr(self, name)[chosen] for name in self.__slots__))
-
-
-def join(batches: list[Batch]) -> Batch:
-    """All events of the batches, one batch behind the other."""
-    return Batch(*(np.concatenate([getattr(batch, name) for batch in batches]) for name in Batch.__slots__))
 
 
 class Memory:
@@ -67,7 +51,11 @@ class Memory:
         self._answers = {name: (np.zeros(people), np.zeros(people, dtype=np.int64)) for name in _LATEST}
         self._core, self._best = np.zeros((n, 8)), np.zeros((n, 52))
         self._core_weeks, self._n_made = np.zeros(n), np.zeros(n)
-        self._first_made, self._last_made, self._complained = np.full(n, np.inf), np.full(n, np.inf), np.full(n, -np.inf)
+        self._first_made, self._last_made, self._complained = (
+            np.full(n, np.inf),
+            np.full(n, np.inf),
+            np.full(n, -np.inf),
+        )
 
     def open(self, kind: int, customers: Ints, opened: Times, ends: Times) -> None:
         """Remember issues that stay open from `opened` to `ends`; shapes (issues,)."""
@@ -78,7 +66,7 @@ class Memory:
         """Who has an open issue of this kind; shape (customers,)."""
         return np.isin(np.arange(self._n), self._issues[0, self._issues[1] == kind])
 
-    def learn(self, events: Batch, week: int, week_end: int, season: float) -> None:
+    def learn(self, events: Log, week: int, week_end: int, season: float) -> None:
         """Take in all events of a week, in order of time."""
         self._counts *= 2.0 ** (-WEEK / _HALF_LIVES)
         self._count(events, week_end)
@@ -95,7 +83,9 @@ class Memory:
         """Doublings of the odds of moving on that come from events; shape (customers,)."""
         return self._pull(weights.momentum, _POSITIVE)
 
-    def standing(self, weights: Weights, stage: Ints, entered: Times, has_bought: NDArray[np.bool_], now: int) -> Floats:
+    def standing(
+        self, weights: Weights, stage: Ints, entered: Times, has_bought: NDArray[np.bool_], now: int
+    ) -> Floats:
         """Doublings of the odds of leaving that come from the state signals; shape (customers,)."""
         late = (now - entered) / DAY / np.array([*EXPECTED_DAYS, np.inf])[stage] - 1
         stall = np.where(stage < 4, np.clip(late, 0, 1), 0)
@@ -137,7 +127,7 @@ class Memory:
         flat = np.bincount(customers * shape[1] + columns, weights=amounts, minlength=shape[0] * shape[1])
         return flat.reshape(shape)
 
-    def _count(self, events: Batch, week_end: int) -> None:
+    def _count(self, events: Log, week_end: int) -> None:
         fresh = 2.0 ** (-(week_end - events.at) / _HALF_LIVES[events.kind])
         whole = _COUNTS_WHOLE[events.kind]
         self._counts += self._by_column(events.customer[whole], events.kind[whole], fresh[whole])
@@ -148,7 +138,7 @@ class Memory:
                 amounts = np.maximum(sign * valence, 0) * fresh[mine]
                 self._counts[:, part + rank] += np.bincount(events.customer[mine], amounts, self._n)
 
-    def _hear_answers(self, events: Batch, week_end: int) -> None:
+    def _hear_answers(self, events: Log, week_end: int) -> None:
         """A newer answer of a person replaces the older: the counts come from each person's latest."""
         for name, (valence, at) in self._answers.items():
             rank, mine = list(VALENCES).index(name), events.kind == INDEX[name]
@@ -167,13 +157,13 @@ class Memory:
         self._counts += self._by_column(customers, kinds, 2.0 ** (-(week_end - ends) / _HALF_LIVES[kinds]))
         self._issues = self._issues[:, ~is_done]
 
-    def _watch_core(self, events: Batch, week: int, season: float) -> None:
+    def _watch_core(self, events: Log, week: int, season: float) -> None:
         uses = np.bincount(events.customer[events.kind == _CORE], minlength=self._n) / season
         self._core = np.concatenate([self._core[:, 1:], uses[:, None]], axis=1)
         self._core_weeks += (self._core_weeks > 0) | (uses > 0)
         self._best[:, week % 52] = np.where(self._core_weeks >= 8, self._core.mean(axis=1), 0)
 
-    def _watch_habits(self, events: Batch) -> None:
+    def _watch_habits(self, events: Log) -> None:
         made = events.where(_IS_CUSTOMERS[events.kind])
         self._n_made += np.bincount(made.customer, minlength=self._n)
         np.minimum.at(self._first_made, made.customer, made.at)

@@ -39,7 +39,7 @@ class Zone:
     stage: str = "invest"
     segment: str = "Mid-market"
     weeks_before_end: int = 39
-    slower: float = 1.25
+    slower: float = 2.0
     signal: str = "integration_failed"
     times: float = 4.0
 
@@ -56,15 +56,15 @@ class Truth:
     """The knobs. Hazards are weekly odds by stage, ORBITS order, without friction or momentum."""
 
     exit_odds: tuple[float, ...] = (0.018, 0.022, 0.020, 0.0035, 0.0016, 0.0010)
-    move_odds: tuple[float, ...] = (0.13, 0.10, 0.055, 0.105, 0.0040, 0.0050)
-    most_move_odds: float = 2.0
-    share_of_moves: float = 0.28
+    move_odds: tuple[float, ...] = (0.13, 0.10, 0.055, 0.145, 0.0040, 0.0050)
+    most_move_odds: float = 3.0
+    share_of_moves: float = 0.22
     wobble: float = 0.2
     friction_scale: float = 1.0
     momentum_scale: float = 1.0
     unseen: float = 0.0
     renewal_pull: float = 1.5
-    quiet_share: float = 0.6
+    quiet_share: float = 0.7
     return_per_week: float = 0.002
     before_share: float = 0.3
     warm_up_weeks: int = 26
@@ -109,6 +109,7 @@ def describe(truth: Truth, weights: Weights) -> dict[str, Any]:
     """What was planted, ready for JSON: signals with expert and true weights, states, stages, all knobs."""
     knobs = asdict(truth)
     exits, moves = knobs.pop("exit_odds"), knobs.pop("move_odds")
+    knobs["shocks"] = list(knobs["shocks"])
     stages = zip(STAGES, exits, moves, EXPECTED_DAYS, strict=True)
     return knobs | {
         "unit": "doublings of weekly odds per log2(1 + n)",

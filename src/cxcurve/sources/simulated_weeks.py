@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxcurve.sources.simulated_clock import DAY, HOUR, WEEK, Times, any_times, at_work, business_times, monday, season
-from cxcurve.sources.simulated_kinds import INDEX, KINDS, flagged, of_kinds
+from cxcurve.sources.simulated_kinds import INDEX, KINDS, UNTIL, flagged, of_kinds
+from cxcurve.sources.simulated_log import Floats, Ints, Log, join
 from cxcurve.sources.simulated_market import Market, pick_people
-from cxcurve.sources.simulated_memory import Batch, Floats, Ints, Memory, join
+from cxcurve.sources.simulated_memory import Memory
 from cxcurve.sources.simulated_truth import SEGMENTS, STAGES, Truth, Weights
 
 OBSTACLE, RESEARCH, BENCHMARK, INVEST, TRANSFORM, SHARE, OUTSIDE = range(7)
@@ -20,7 +21,13 @@ OBSTACLE, RESEARCH, BENCHMARK, INVEST, TRANSFORM, SHARE, OUTSIDE = range(7)
 ENTRIES: tuple[dict[str, float], ...] = (
     {"problem_content_viewed": 0.58, "growth_content_viewed": 0.42},
     {"content_downloaded": 0.45, "pricing_viewed": 0.35, "webinar_attended": 0.20},
-    {"demo_held": 0.40, "trial_started": 0.30, "proposal_sent": 0.10, "roi_calculator_used": 0.15, "security_review_started": 0.05},
+    {
+        "demo_held": 0.40,
+        "trial_started": 0.30,
+        "proposal_sent": 0.10,
+        "roi_calculator_used": 0.15,
+        "security_review_started": 0.05,
+    },
     {"subscription_started": 1.0},
     {"first_value_reached": 1.0},
     {"review_posted": 0.40, "community_answer_posted": 0.26, "referral_made": 0.22, "story_told": 0.12},
@@ -34,20 +41,26 @@ _SKIPS = np.array([0.15, 0.06, 0, 0, 0])
 _WEEKS_PER_YEAR = 52
 _USE_OF_SEATS = 0.75
 _PERSISTENCE, _UNREST = 0.94, 0.24
-_HOURS_OPEN = {"ticket_opened": 9.0, "urgent_ticket_opened": 4.0, "onboarding_step_overdue": 130.0, "integration_failed": 80.0}
+_HOURS_OPEN = {
+    "ticket_opened": 9.0,
+    "urgent_ticket_opened": 4.0,
+    "onboarding_step_overdue": 130.0,
+    "integration_failed": 80.0,
+}
 """Median hours until the ending event."""
-_ENDS = {kind.name: kind.until for kind in KINDS if kind.until}
 _TICKETS = ("ticket_opened", "urgent_ticket_opened")
 _MACHINES = ("outage_hit", "payment_failed", "integration_failed", "task_failed")
 
 
 class Walk:
-    """All customers from the first week on; `log` grows with each `step`."""
+    """All customers from the first week on; `logs` grows with each `step`."""
 
-    def __init__(self, market: Market, truth: Truth, weights: Weights, *, first: int, end: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, market: Market, truth: Truth, weights: Weights, *, first: int, end: int, rng: np.random.Generator
+    ) -> None:
         self.market, self.truth, self.weights, self.rng = market, truth, weights, rng
         self._n, self._first, self._end = len(market.segment), first, end
-        self._memory = Memory(market)
+        self.memory = Memory(market)
         self.satisfaction = market.contentment.copy()
         self._fading = np.zeros(self._n)  # natural log of core use against the usual
         self._stage = np.full(self._n, -1)
@@ -55,9 +68,9 @@ class Walk:
         self._bought_week = np.full(self._n, -1)
         self._arrives = _arrivals(self._n, first, end, truth, rng)
         self._n_conversations = 0
-        self._ahead: list[Batch] = []
+        self._ahead: list[Log] = []
         self._hit: dict[str, NDArray[np.bool_]] = {shock.what: np.zeros(self._n, dtype=bool) for shock in truth.shocks}
-        self.log: list[Batch] = []
+        self.logs: list[Log] = []
         self._behaviour = _loadings()
 
     @property
@@ -122,11 +135,11 @@ class Walk:
 
     def _odds(self, week: int, start: int) -> tuple[Floats, Floats]:
         truth, weights, inside = self.truth, self.weights, (self._stage >= 0) & (self._stage < OUTSIDE)
-        drag = self._memory.drag(weights) - truth.unseen * self.satisfaction
-        drag += self._memory.standing(weights, self._stage, self._entered, self._has_bought, start)
+        drag = self.memory.drag(weights) - truth.unseen * self.satisfaction
+        drag += self.memory.standing(weights, self._stage, self._entered, self._has_bought, start)
         into_year = (week - self._bought_week) % _WEEKS_PER_YEAR
         drag += truth.renewal_pull * (self._has_bought & (into_year >= _WEEKS_PER_YEAR - 4))
-        lift = self._memory.lift(weights) - self._slowed(start)
+        lift = self.memory.lift(weights) - self._slowed(start)
         leave = inside * np.array([*truth.exit_odds, 0.0])[self._stage] * 2.0**drag
         move = inside * np.array([*truth.move_odds, 0.0])[self._stage] * 2.0**lift
         return leave, np.minimum(move, truth.most_move_odds)
@@ -195,8 +208,8 @@ class Walk:
         """Everything that comes at a rate; nothing after a customer has left."""
         rows = np.flatnonzero((self._stage >= 0) & (self._stage < OUTSIDE))
         counts = self.rng.poisson(self._rates(rows, start))
-        for name, ending in _ENDS.items():  # steps come in order: nothing new is done while one is overdue or broken
-            stuck = self._memory.has_open(INDEX[name])[rows] | (counts[:, INDEX[name]] > 0)
+        for name, ending in UNTIL.items():  # steps come in order: nothing new is done while one is overdue or broken
+            stuck = self.memory.has_open(INDEX[name])[rows] | (counts[:, INDEX[name]] > 0)
             if name not in _TICKETS:
                 counts[stuck, INDEX[ending]] = 0
         for kind in np.flatnonzero(counts.sum(axis=0)):
@@ -209,14 +222,16 @@ class Walk:
     def _rates(self, rows: Ints, start: int) -> Floats:
         """Events expected this week; shape (rows, kinds)."""
         m, fading = self.market, self._fading[rows]
-        drivers = np.stack([
-            self.satisfaction[rows],
-            np.log(m.activity[rows]) + _USE_OF_SEATS * np.log(m.seats_ratio[rows]),
-            np.log(m.seats_ratio[rows]),
-            np.full(len(rows), np.log(season(start, self.truth))),
-            fading,
-            np.where(m.is_proactive[rows], 1.0, -1.0),
-        ])
+        drivers = np.stack(
+            [
+                self.satisfaction[rows],
+                np.log(m.activity[rows]) + _USE_OF_SEATS * np.log(m.seats_ratio[rows]),
+                np.log(m.seats_ratio[rows]),
+                np.full(len(rows), np.log(season(start, self.truth))),
+                fading,
+                np.where(m.is_proactive[rows], 1.0, -1.0),
+            ]
+        )
         rates = of_kinds("per_week").T[self._stage[rows]] * np.exp(drivers.T @ self._behaviour)
         voice = np.where(m.is_quiet[rows], 0.0, 1.8)
         rates *= np.where((fading < 0)[:, None] & flagged("complaint"), voice[:, None], 1.0)
@@ -234,15 +249,15 @@ class Walk:
         return factors
 
     def _happen(self, name: str, customers: Ints, at: Times) -> None:
-        if name not in _ENDS:
+        if name not in UNTIL:
             self._say(name, customers, at)
             return
         slow = np.exp(1.0 * self.rng.standard_normal(len(at)) - 0.25 * self.satisfaction[customers])
         ends = at_work(at + (_HOURS_OPEN[name] * HOUR * slow).astype(np.int64) + 300)
         conversations = self._new_conversations(len(at)) if name in _TICKETS else np.full(len(at), -1)
         self._say(name, customers, at, conversations)
-        self._say(_ENDS[name] or "", customers, ends, conversations)
-        self._memory.open(INDEX[name], customers, at, ends)
+        self._say(UNTIL[name], customers, ends, conversations)
+        self.memory.open(INDEX[name], customers, at, ends)
         if name in _TICKETS:
             self._follow(customers, at, ends, conversations)
 
@@ -269,15 +284,21 @@ class Walk:
     # --- the log
 
     def _say(
-        self, name: str, customers: Ints, at: Times, conversations: Ints | None = None,
-        *, effort: Floats | float = 0.0, praises: bool = False,
+        self,
+        name: str,
+        customers: Ints,
+        at: Times,
+        conversations: Ints | None = None,
+        *,
+        effort: Floats | float = 0.0,
+        praises: bool = False,
     ) -> None:
         """Events of one kind; those after the week's end wait in `_ahead`."""
         n = len(customers)
         value = self._value(name, customers, effort, praises=praises)
         person = pick_people(KINDS[INDEX[name]].who, customers, self.market, self.rng)
         conversation = np.full(n, -1) if conversations is None else conversations
-        self._ahead.append(Batch(customers, np.full(n, INDEX[name]), at, value, person, conversation))
+        self._ahead.append(Log(customers, np.full(n, INDEX[name]), at, value, person, conversation))
 
     def _value(self, name: str, customers: Ints, effort: Floats | float, *, praises: bool) -> Floats:
         """Scores follow satisfaction; seats and minutes are counts; nan where the kind has no value."""
@@ -299,8 +320,8 @@ class Walk:
         self._ahead = [events.where(~is_now)]
         now = events.where(is_now)
         now = now.where(np.argsort(now.at, kind="stable"))
-        self._memory.learn(now, week, start + WEEK, season(start, self.truth))
-        self.log.append(now)
+        self.memory.learn(now, week, start + WEEK, season(start, self.truth))
+        self.logs.append(now)
 
 
 _SCORES = {

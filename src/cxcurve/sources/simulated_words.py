@@ -10,8 +10,23 @@ from numpy.typing import NDArray
 
 from cxcurve.sources.simulated_kinds import INDEX
 
-_THINGS = ("the dashboard", "the weekly report", "the import", "user permissions", "the mobile app", "the API", "billing", "search")
-_TASKS = ("close the month", "onboard the new team", "share numbers with the board", "answer our auditors", "plan next quarter")
+_THINGS = (
+    "the dashboard",
+    "the weekly report",
+    "the import",
+    "user permissions",
+    "the mobile app",
+    "the API",
+    "billing",
+    "search",
+)
+_TASKS = (
+    "close the month",
+    "onboard the new team",
+    "share numbers with the board",
+    "answer our auditors",
+    "plan next quarter",
+)
 _SYSTEMS = ("Salesforce", "SAP", "HubSpot", "our warehouse", "single sign-on", "the ERP")
 
 _TEXTS: dict[str, tuple[str, ...]] = {

@@ -29,7 +29,7 @@ def stage_rows(source: Source, rows: Rows, row_ids: Sequence[str]) -> Batch:
 
     All rows kept count as used, until `derive_rows` tells which made an event.
     """
-    frame = prepared(source, rows.frame)
+    frame = prepared(source, rows.frame[[name for name in used_columns(source) if name in rows.frame]])
     refusal = row_refusal(source, frame)
     good = np.flatnonzero(pd.isna(refusal))
     refused = tuple(rows.refuse(source.key, i, refusal[i]) for i in np.flatnonzero(pd.notna(refusal)))
@@ -51,24 +51,27 @@ def stage_rows(source: Source, rows: Rows, row_ids: Sequence[str]) -> Batch:
     )
 
 
-def derive_rows(source: Source, staged: pa.Table, plan: Plan) -> Batch:
+def derive_rows(plan: Plan, staged: pa.Table) -> Batch:
     """The events of all rows of some keys (`staged` holds `tables.STAGED`), each counted as used or without event."""
-    names = list(used_columns(source))
-    cells = prepared(source, object_frame([json.loads(text) for text in staged["row"].to_pylist()], names))
+    source, names = plan.source, list(used_columns(plan.source))
+    cells = object_frame([json.loads(text) for text in staged["row"].to_pylist()], names)
     key, row_id = (pd.Series(staged[name].to_pylist(), dtype=object) for name in ("row_key", "row_id"))
     order = _sorted(source, cells, key, row_id)
-    frame, key, row_id = (part.iloc[order].reset_index(drop=True) for part in (cells, key, row_id))
+    frame = cells.iloc[order].reset_index(drop=True)
+    key, row_id = (values.iloc[order].reset_index(drop=True) for values in (key, row_id))
     files, lines = (np.array(staged[name].to_pylist(), dtype=object)[order] for name in ("file", "line"))
     rows = Rows(frame, files.tolist(), lines.astype(np.int64))
     starts = (key != key.shift()).to_numpy()
-    drafts = rule_drafts(source, frame, plan, row_id.tolist(), list(_holds(source, frame, starts)))
+    drafts = rule_drafts(plan, frame, row_id.tolist(), list(_holds(source, frame, starts)))
     batch = assemble(source, rows, drafts, row_refusal(source, frame))
     return replace(batch, used_row_ids=frozenset(row_id.iloc[drafts["row"].unique()]))
 
 
 def _holds(source: Source, frame: pd.DataFrame, starts: Mask) -> Iterator[Mask]:
     ends = np.append(starts[1:], True)[: len(starts)]
-    before = frame.shift().astype(object).where(~starts[:, None], None)
+    names = sorted({name for rule in source.events.values() if rule.when for name in rule.when.previous})
+    before = frame[names].shift().astype(object)
+    before.loc[starts] = None
     return (_holds_one(rule, frame, before, starts, ends) for rule in source.events.values())
 
 

@@ -21,7 +21,7 @@ _BOMS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (code
 
 
 def _mark_bytes(error: UnicodeError) -> tuple[str, int]:
-    """Keep unreadable bytes as \\x.. behind a mark that no readable text can hold."""
+    """Keep unreadable bytes as hexadecimal behind a mark that no readable text can hold."""
     assert isinstance(error, UnicodeDecodeError)
     unreadable = error.object[error.start : error.end]
     return _MARK + "".join(f"\\x{byte:02x}" for byte in unreadable), error.end
@@ -151,7 +151,7 @@ def sniff_encoding(head: bytes, encoding: str) -> str:
 
 
 def readable(text: str) -> str:
-    """`text` without the marks of unreadable bytes, which stay visible as \\x.."""
+    """`text` without the marks of unreadable bytes, which stay visible in hexadecimal."""
     return text.replace(_MARK, "")
 
 
@@ -182,8 +182,8 @@ def _fields(n: int) -> str:
 
 def _cut(lines: Lines) -> Iterator[Record]:
     if lines.damage:
-        reason = f"the file is cut off after line {lines.number} ({lines.damage}); the rows before it were read, send the whole file again"
-        yield Record(lines.number + 1, (), 0, reason, "")
+        what = f"the file is cut off after line {lines.number} ({lines.damage})"
+        yield Record(lines.number + 1, (), 0, f"{what}; the rows before it were read, send the whole file again", "")
 
 
 def _first_record(head: str, separator: str) -> list[str]:

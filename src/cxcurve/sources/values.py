@@ -36,7 +36,9 @@ def no_reasons(n: int) -> Reasons:
 
 def reason_where(rows: Mask, reason: str) -> Reasons:
     """The same reason for all of these rows."""
-    return np.where(rows, reason, None)
+    reasons = no_reasons(len(rows))
+    reasons[rows] = reason
+    return reasons
 
 
 def all_null(frame: pd.DataFrame, names: Sequence[str]) -> Mask:
@@ -96,7 +98,8 @@ def _text(value: Any) -> str:
 def _expected(time: Time) -> str:
     if time.unit:
         return f"a number, the {time.unit} since 1970"
-    return time.format or "ISO 8601, such as 2026-05-31T14:00:00Z; else give the time's `format`, or `unit` for epoch numbers"
+    iso = "ISO 8601, such as 2026-05-31T14:00:00Z"
+    return time.format or f"{iso}; else give the time's `format`, or `unit` for epoch numbers"
 
 
 def _epoch(texts: Texts, unit: str) -> npt.NDArray[np.float64]:
@@ -125,7 +128,8 @@ def _iso(texts: Texts, zone: str) -> npt.NDArray[np.float64]:
 
 def _in_zone(local: pd.Series[Any], zone: str) -> pd.Series[Any]:
     is_first = np.ones(len(local), dtype=bool)
-    return local.dt.tz_localize(zone, ambiguous=is_first, nonexistent="shift_forward")
+    moments: pd.Series[Any] = local.dt.tz_localize(zone, ambiguous=is_first, nonexistent="shift_forward")
+    return moments
 
 
 def _microseconds(moments: pd.Series[Any]) -> npt.NDArray[np.float64]:

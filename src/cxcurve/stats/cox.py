@@ -101,19 +101,27 @@ def _uphill(
 def _likelihood(beta: Floats, day: Floats, event: NDArray[np.bool_], x: Floats) -> Likelihood:
     """Partial log likelihood, gradient and information; rows run from the longest wait to the shortest."""
     risk = np.exp(np.clip(x @ beta, -300, 300))
-    first = risk[:, None] * x
-    second = first[:, :, None] * x[:, None, :]
-    sums = [np.cumsum(part, axis=0) for part in (risk, first, second)]
-    value, gradient, information = 0.0, np.zeros_like(beta), np.zeros((len(beta), len(beta)))
-    for time in np.unique(day[event]):
-        last = np.searchsorted(-day, -time, side="right") - 1
-        tied = np.flatnonzero((day == time) & event)
-        # Efron: of d tied endings, the l-th sees the tied ones l/d gone
-        gone = np.arange(len(tied)) / len(tied)
-        s0 = sums[0][last] - gone * risk[tied].sum()
-        s1 = (sums[1][last] - gone[:, None] * first[tied].sum(axis=0)) / s0[:, None]
-        s2 = sums[2][last] * (1 / s0).sum() - second[tied].sum(axis=0) * (gone / s0).sum()
-        value += float((x[tied] @ beta).sum() - np.log(s0).sum())
-        gradient += x[tied].sum(axis=0) - s1.sum(axis=0)
-        information += s2 - s1.T @ s1
-    return value, gradient, information
+    group = np.cumsum(np.append(False, day[1:] != day[:-1]))
+    last = np.searchsorted(group, np.arange(group[-1] + 1), side="right") - 1
+    tied = group[event]
+    # Efron: of d tied endings, the l-th sees the tied ones l/d gone
+    gone = (np.arange(len(tied)) - np.searchsorted(tied, tied)) / np.bincount(tied)[tied]
+    left = np.cumsum(risk)[last][tied] - gone * np.bincount(tied, risk[event])[tied]
+    moved = risk[:, None] * x
+    means = np.cumsum(moved, axis=0)[last][tied] - gone[:, None] * _sums_by_group(moved[event], tied)[tied]
+    means /= left[:, None]
+    value = float((x[event] @ beta).sum() - np.log(left).sum())
+    weight = _times_seen(tied, 1 / left, group[-1] + 1)[group]
+    weight[event] -= np.bincount(tied, gone / left)[tied]
+    information = moved.T @ (weight[:, None] * x) - means.T @ means
+    return value, x[event].sum(axis=0) - means.sum(axis=0), information
+
+
+def _sums_by_group(values: Floats, group: NDArray[np.intp]) -> Floats:
+    """(groups, k) column sums."""
+    return np.column_stack([np.bincount(group, column) for column in values.T])
+
+
+def _times_seen(group: NDArray[np.intp], weights: Floats, n_groups: int) -> Floats:
+    """(groups,) weights of the endings a customer of each group was at risk for: those at or before its own day."""
+    return np.asarray(np.cumsum(np.bincount(group, weights, n_groups)[::-1])[::-1], float)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -79,12 +80,12 @@ def shapley_shares(causes: ArrayLike, outcome: ArrayLike) -> Drivers:
 def _explained_by_subset(correlation: Floats, k: int) -> Floats:
     """(2^k,) R2 of every subset of the causes; bit j of the index stands for cause j."""
     explained = np.zeros(2**k)
-    for subset in range(1, 2**k):
-        chosen = [cause for cause in range(k) if subset >> cause & 1]
-        with_outcome = correlation[chosen, -1]
-        # lstsq, not solve: two causes may be copies of each other
-        slope = np.linalg.lstsq(correlation[np.ix_(chosen, chosen)], with_outcome, rcond=None)[0]
-        explained[subset] = with_outcome @ slope
+    for size in range(1, k + 1):
+        chosen = np.array(list(combinations(range(k), size)))
+        # pinv, not solve: two causes may be copies of each other
+        inverse = np.linalg.pinv(correlation[chosen[:, :, None], chosen[:, None, :]], hermitian=True)
+        outcome = correlation[chosen, -1]
+        explained[(1 << chosen).sum(axis=1)] = np.einsum("ni,nij,nj->n", outcome, inverse, outcome)
     return explained
 
 

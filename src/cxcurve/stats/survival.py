@@ -14,8 +14,8 @@ from cxcurve.stats.event_table import EventTable
 
 Interval = Literal["log", "log-log"]
 
-_ROUNDING = 1e-9
-"""A product of shares may miss 1/2 by rounding alone."""
+_ROUNDING = 1e-12
+"""A product of shares may miss 1/2, or a sum of them 1, by rounding alone."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -110,6 +110,7 @@ def aalen_johansen(table: EventTable, cause: int, *, level: float = 0.95) -> Cur
     waiting = np.cumprod(1 - _ratio(ended, at_risk), dtype=np.float64)
     before = np.concatenate([[1.0], waiting[:-1]])
     share = np.cumsum(before * _ratio(mine, at_risk))
+    share = np.where(share > 1 - _ROUNDING, 1.0, share)
     variance = _incidence_variance(share, before, at_risk, mine, ended)
     low, high = _log_log_bounds(share, variance, z_of(level))
     # without censoring this is everybody, also where the other causes have left only a few at risk

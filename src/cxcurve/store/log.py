@@ -7,6 +7,7 @@ conflict and kept in quarantine. The body is everything but `event_id` and `rece
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -54,7 +55,7 @@ def append(backend: Backend, events: pa.Table) -> Appended:
         return counts
 
 
-def replace_keys(backend: Backend, source: str, row_keys: pa.Array, events: pa.Table) -> Appended:
+def replace_keys(backend: Backend, source: str, row_keys: Sequence[str], events: pa.Table) -> Appended:
     """Make the events of these staged keys exactly `events` (with `row_key`).
 
     A derived event is no report: when its rows change, it changes, and is never a conflict. Unchanged ones count as
@@ -62,7 +63,7 @@ def replace_keys(backend: Backend, source: str, row_keys: pa.Array, events: pa.T
     """
     with said_clearly(), transaction(backend):
         _stage_incoming(backend, events)
-        backend.con.register("these_keys_view", pa.table({"row_key": row_keys}))
+        backend.con.register("these_keys_view", pa.table({"row_key": pa.array(row_keys, pa.string())}))
         backend.raw_sql("CREATE OR REPLACE TEMP TABLE these_keys AS SELECT DISTINCT row_key FROM these_keys_view")
         backend.con.unregister("these_keys_view")
         stale = (
@@ -76,8 +77,37 @@ def replace_keys(backend: Backend, source: str, row_keys: pa.Array, events: pa.T
         _new_keys(backend)
         _insert(backend)
         _keep_conflicts(backend)
+        backend.con.execute(
+            "DELETE FROM pending_keys WHERE source = $1 AND row_key IN (SELECT row_key FROM these_keys)", [source]
+        )
         backend.raw_sql("DROP TABLE incoming; DROP TABLE these_keys")
         return counts
+
+
+def move_people(backend: Backend) -> None:
+    """Give events that name a person alone to the account which the people table names for that person."""
+    backend.raw_sql("""
+        INSERT INTO customer_keys
+        SELECT (SELECT coalesce(max(customer_key), 0) FROM customer_keys) + row_number() OVER (ORDER BY customer_id),
+               customer_id
+        FROM (SELECT DISTINCT p.customer_id FROM people AS p
+              JOIN identities AS d ON d.id_kind = 'person' AND d.id = p.person_id) AS wanted
+        WHERE customer_id IS NOT NULL AND customer_id NOT IN (SELECT customer_id FROM customer_keys)
+    """)
+    backend.raw_sql("""
+        CREATE OR REPLACE TEMP TABLE moved AS
+        SELECT d.id, d.customer_key AS old_key, k.customer_key AS new_key
+        FROM identities AS d JOIN people AS p ON p.person_id = d.id
+        JOIN customer_keys AS k ON k.customer_id = p.customer_id
+        WHERE d.id_kind = 'person' AND d.customer_key <> k.customer_key
+    """)
+    backend.raw_sql("""
+        UPDATE event_log SET customer_key = moved.new_key FROM moved
+        WHERE account_id IS NULL AND person_id = moved.id
+    """)
+    backend.raw_sql("UPDATE identities SET customer_key = moved.new_key FROM moved "
+                    "WHERE id_kind = 'person' AND identities.id = moved.id")
+    backend.raw_sql("INSERT INTO touched SELECT old_key FROM moved UNION SELECT new_key FROM moved")
 
 
 def _stage_incoming(backend: Backend, events: pa.Table) -> None:

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakSet
 
 from ibis.backends.duckdb import Backend
 
+_RUNNING: WeakSet[Backend] = WeakSet()
+
 
 @contextmanager
-def transaction(backend: Backend) -> Iterator[None]:
-    """Commit when the block ends, roll back when it fails."""
+def transaction(backend: Backend, *, keep: bool = True) -> Iterator[None]:
+    """Commit when the block ends, roll back when it fails, or always where nothing is to be kept.
+
+    Inside a running transaction the block is part of it.
+    """
+    if backend in _RUNNING:
+        yield
+        return
     backend.con.begin()
+    _RUNNING.add(backend)
     try:
         yield
     except BaseException:
         backend.con.rollback()
         raise
-    backend.con.commit()
+    else:
+        if keep:
+            backend.con.commit()
+        else:
+            backend.con.rollback()
+    finally:
+        _RUNNING.discard(backend)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +91,19 @@ class Store:
 
     # --- writing
 
-    def transaction(self) -> Any:
+    def transaction(self) -> AbstractContextManager[None]:
         """All of a step, or nothing of it."""
         return transaction(self._backend)
+
+    def trial(self) -> AbstractContextManager[None]:
+        """Changes that are seen inside the block and gone after it."""
+        return transaction(self._backend, keep=False)
 
     def append(self, events: pa.Table) -> Appended:
         """Add events to the log, once each (see `log.append`)."""
         return log.append(self._backend, events)
 
-    def replace_keys(self, source: str, row_keys: pa.Array, events: pa.Table) -> Appended:
+    def replace_keys(self, source: str, row_keys: Sequence[str], events: pa.Table) -> Appended:
         """Make the events of staged keys exactly these (see `log.replace_keys`)."""
         return log.replace_keys(self._backend, source, row_keys, events)
 
@@ -125,8 +129,32 @@ class Store:
         """Drop what a file's earlier load refused and its latest load did not."""
         with said_clearly():
             self._backend.con.execute(
-                "DELETE FROM quarantine WHERE source = $1 AND file = $2 AND seen_us < $3", [source, file, before_us]
+                "DELETE FROM quarantine WHERE source = $1 AND file = $2 AND seen_us < $3 AND kind <> 'conflict'", [source, file, before_us]
             )
+
+    def upsert_people(self, people: pa.Table) -> None:
+        """Write people; events that a person made before the account was known move to the account."""
+        self.upsert(tables.PEOPLE, people)
+        with said_clearly(), self.transaction():
+            log.move_people(self._backend)
+
+    def stage(self, source: str, rows: pa.Table) -> None:
+        """Keep raw rows of a source with `by`, and remember that the events of their keys are to be derived."""
+        names = ", ".join(tables.STAGED.column_names)
+        with self._registered(rows) as view, self.transaction():
+            self.execute(f"INSERT OR IGNORE INTO staged ({names}) SELECT {names} FROM {view}")
+            self.execute(f"INSERT INTO pending_keys SELECT DISTINCT $1, row_key FROM {view}", source)
+
+    def pending_keys(self, source: str, most: int) -> list[str]:
+        """Keys of a source whose events are still to be derived."""
+        sql = "SELECT DISTINCT row_key FROM pending_keys WHERE source = $1 ORDER BY 1 LIMIT $2"
+        return [key for (key,) in self.rows(sql, source, most)]
+
+    def staged(self, source: str, row_keys: Sequence[str]) -> pa.Table:
+        """All rows of some keys."""
+        keys = self.temporary("wanted_keys", pa.table({"row_key": pa.array(row_keys, pa.string())}))
+        table = self.table("staged")
+        return self.arrow(table.filter(table.source == source).semi_join(keys, "row_key"))
 
     def replace(self, name: str, rows: pa.Table) -> None:
         """Make a derived table exactly `rows`."""
@@ -211,21 +239,3 @@ class Store:
                 for statement in MIGRATIONS[number]:
                     self._backend.raw_sql(statement)
                 self.remember("schema_version", str(number + 1))
-
-
-def quarantine_rows(refused: Iterable[Mapping[str, Any]], seen_us: int) -> pa.Table:
-    """`tables.QUARANTINE` rows of refused rows and events."""
-    columns: dict[str, list[Any]] = {name: [] for name in tables.QUARANTINE.column_names}
-    for item in refused:
-        for name in ("source", "file", "line", "ordinal", "kind", "reason", "row"):
-            columns[name].append(item[name])
-        columns["seen_us"].append(seen_us)
-        columns["replayed_us"].append(None)
-    return pa.table(columns, schema=arrow_schema(tables.QUARANTINE))
-
-
-def arrow_schema(table: tables.Table) -> pa.Schema:
-    """A table's columns as an Arrow schema."""
-    kinds = {"string": pa.string(), "int64": pa.int64(), "int32": pa.int32(), "float64": pa.float64(),
-             "int16": pa.int16(), "boolean": pa.bool_()}  # fmt: skip
-    return pa.schema([pa.field(c.name, kinds[c.type]) for c in table.columns])

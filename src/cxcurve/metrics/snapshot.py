@@ -1,0 +1,59 @@
+"""Everything that is known at one as_of, as table expressions: what every metric reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import ibis.expr.types as ir
+
+from cxcurve.journey.plan import Plan
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Tables before as_of, all by `customer_key`.
+
+    Attributes:
+        plan: the tracking plan with the store's keys.
+        zone: the workspace's time zone.
+        as_of_us: nothing at or after it is known.
+        first_week, n_weeks: the weeks there are; the last one ends at as_of.
+        log: events (integer keys; `tables.EVENTS` columns).
+        stays: `tables.STAYS`.
+        signal_weeks: `tables.SIGNAL_WEEKS`.
+        customer_weeks: `tables.CUSTOMER_WEEKS` with the indexes, whole weeks.
+        customer_now: the same at as_of, one row per customer inside the journey.
+        customers: customer_key, customer_id, name, segment, owner, revenue_per_year, ... as known at as_of; also
+            customers that have events and no row of attributes.
+    """
+
+    plan: Plan
+    zone: str
+    as_of_us: int
+    first_week: int
+    n_weeks: int
+    log: ir.Table
+    stays: ir.Table
+    signal_weeks: ir.Table
+    customer_weeks: ir.Table
+    customer_now: ir.Table
+    customers: ir.Table
+
+    def only(self, keys: ir.Table) -> Snapshot:
+        """The same for the customers in `keys` (a table with customer_key)."""
+        names = ("log", "stays", "signal_weeks", "customer_weeks", "customer_now", "customers")
+        return replace(self, **{name: getattr(self, name).semi_join(keys, "customer_key") for name in names})
+
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """Stages in the order of the journey."""
+        return self.plan.journey.stage_names
+
+    def stage_name(self, position: int) -> str:
+        """Name of the stage at a position."""
+        return self.stage_names[position]
+
+    def stage_label(self, position: int) -> str:
+        """What pages call it."""
+        stage = self.plan.journey.stages[position]
+        return stage.label or stage.name.replace("_", " ").capitalize()

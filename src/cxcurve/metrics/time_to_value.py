@@ -1,0 +1,111 @@
+"""Time to Value: from the start event to the first value event of the same cycle (definitions.md, 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from cxcurve.errors import Reason
+from cxcurve.journey.stays import FOREVER_US, in_segments, segments
+from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.stats.estimates import Estimate
+from cxcurve.stats.event_table import EventTable
+from cxcurve.stats.survival import Curve as Incidence
+from cxcurve.stats.survival import aalen_johansen
+from cxcurve.tables import US_PER_DAY
+
+REACHED, EXITED = 1, 2
+FEWEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A customer still waiting for value."""
+
+    customer_key: int
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
+class TimeToValue:
+    """How long customers wait for value, censoring kept; leaving before value competes."""
+
+    n: int
+    n_reached: int
+    n_before_start: int
+    n_exited: int
+    n_waiting: int
+    median: Estimate
+    reached: dict[int, Estimate]
+    incidence: Incidence | None
+    waiting: tuple[Waiting, ...]
+    reason: Reason | None
+
+
+def value_times(snapshot: Snapshot) -> ir.Table | None:
+    """One row per cycle with a start event: customer_key, start_us, goal_us?, exit_us?; None where not modelled.
+
+    `goal_us` is the first value event of the cycle, be it before the start.
+    """
+    rule = snapshot.plan.journey.time_to_value
+    if rule is None:
+        return None
+    starts, goals = snapshot.plan.keys_of(rule.start), snapshot.plan.keys_of(rule.goal)
+    parts = segments(snapshot.log, snapshot.plan)
+    chosen = snapshot.log.filter(snapshot.log.signal_key.isin([*starts, *goals] or [-1]))
+    events = in_segments(chosen.select("customer_key", "signal_key", "occurred_us"), parts)
+    cycles = events.group_by("customer_key", "segment", "to_us").agg(
+        start_us=events.occurred_us.min(where=events.signal_key.isin(starts or [-1])),
+        goal_us=events.occurred_us.min(where=events.signal_key.isin(goals or [-1])),
+    )
+    cycles = cycles.filter(cycles.start_us.notnull())
+    return cycles.select(
+        "customer_key", "start_us", "goal_us", exit_us=cycles.to_us.nullif(ibis.literal(FOREVER_US, "int64"))
+    )
+
+
+def time_to_value(times: pa.Table, *, as_of_us: int, days: Sequence[int] = (7, 10, 14)) -> TimeToValue:
+    """Median, share reached by day, and who is waiting.
+
+    Args:
+        times: rows of `value_times`.
+        as_of_us: customers without value and exit are censored there.
+        days: days at which the share reached is told.
+
+    Source: Aalen & Johansen 1978, Scand. J. Statist. 5:141-150
+    """
+    start = times["start_us"].to_numpy().astype(np.int64)
+    goal, left = (times[name].cast(pa.int64()).fill_null(FOREVER_US).to_numpy() for name in ("goal_us", "exit_us"))
+    is_reached, is_exited = goal < FOREVER_US, (goal == FOREVER_US) & (left < FOREVER_US)
+    end = np.where(is_reached, goal, np.where(is_exited, left, as_of_us))
+    waited = np.maximum(end - start, 0) / US_PER_DAY
+    causes = np.where(is_reached, REACHED, np.where(is_exited, EXITED, 0))
+    is_waiting = causes == 0
+    keys = times["customer_key"].to_numpy()
+    order = np.flatnonzero(is_waiting)[np.argsort(-waited[is_waiting], kind="stable")]
+    incidence = aalen_johansen(EventTable.from_rows(waited, causes, 2), REACHED) if len(start) else None
+    reason = _reason(len(start))
+    nothing = Estimate(None, n=len(start), reason=reason)
+    return TimeToValue(
+        n=len(start),
+        n_reached=int(is_reached.sum()),
+        n_before_start=int((goal < start).sum()),
+        n_exited=int(is_exited.sum()),
+        n_waiting=int(is_waiting.sum()),
+        median=nothing if incidence is None or reason else incidence.median(),
+        reached={day: nothing if incidence is None or reason else incidence.at(day) for day in days},
+        incidence=incidence,
+        waiting=tuple(Waiting(int(keys[i]), float(waited[i])) for i in order),
+        reason=reason,
+    )
+
+
+def _reason(n: int) -> Reason | None:
+    if n == 0:
+        return Reason.NO_EVENTS
+    return Reason.TOO_FEW if n < FEWEST else None

@@ -1,0 +1,101 @@
+// What the pages gain with JavaScript on. All of it works without.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const kept = (key) => { try { return localStorage.getItem(`cxcurve.${key}`); } catch { return null; } };
+  const keep = (key, value) => { try { localStorage.setItem(`cxcurve.${key}`, value); } catch { /* private mode */ } };
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+  // In the head and not deferred: the first paint already has the right theme.
+  root.classList.add("has-js");
+  for (const key of ["theme", "density"]) if (kept(key)) root.dataset[key] = kept(key);
+
+  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
+  const set = (key, value) => { root.dataset[key] = value; keep(key, value); };
+  const toggleTheme = () => set("theme", isDark() ? "light" : "dark");
+  const toggleDensity = () => set("density", root.dataset.density === "compact" ? "roomy" : "compact");
+
+  function buttons() {
+    const actions = { theme: toggleTheme, density: toggleDensity };
+    for (const button of all("[data-action]")) button.addEventListener("click", actions[button.dataset.action]);
+    for (const form of all("form[data-auto]")) for (const select of all("select", form)) select.addEventListener("change", () => form.requestSubmit());
+  }
+
+  // "g c" goes to the curve, "/" to the search field, "t" changes the theme.
+  function keys() {
+    const places = { c: "/", s: "/scorecard", d: "/drift", u: "/customers" };
+    let before = "";
+    document.addEventListener("keydown", (event) => {
+      if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest("input, select, textarea")) return;
+      const key = event.key.toLowerCase();
+      if (before === "g" && places[key]) location.assign(places[key]);
+      else if (key === "/") { const field = document.querySelector("input[type=search]"); if (field) { event.preventDefault(); field.focus(); } }
+      else if (key === "t" && before !== "g") toggleTheme();
+      before = key === "g" ? "g" : "";
+    });
+  }
+
+  // Native titles become one tooltip that follows pointer and focus; the text stays as the accessible name.
+  function tips() {
+    const tip = document.body.appendChild(Object.assign(document.createElement("div"), { className: "tip", hidden: true }));
+    for (const title of all("svg.cx title")) {
+      const owner = title.parentNode;
+      owner.setAttribute("aria-label", title.textContent);
+      if (!owner.matches("svg")) owner.dataset.tip = title.textContent;
+      title.remove();
+    }
+    const hide = () => { tip.hidden = true; };
+    const show = (owner, x, y) => {
+      tip.textContent = owner.dataset.tip;
+      tip.hidden = false;
+      const box = tip.getBoundingClientRect();
+      tip.style.left = `${Math.max(8, Math.min(x - box.width / 2, innerWidth - box.width - 8))}px`;
+      tip.style.top = `${y - box.height - 14 < 8 ? y + 18 : y - box.height - 14}px`;
+    };
+    const anchor = (owner) => (owner.querySelector(".dot, circle") ?? owner).getBoundingClientRect();
+    const owned = (target) => target.closest?.("[data-tip]") ?? target.querySelector?.(":scope > [data-tip]");
+    document.addEventListener("pointermove", (event) => {
+      const owner = event.target.closest?.("[data-tip]");
+      if (!owner) return hide();
+      const box = anchor(owner);
+      show(owner, box.left + box.width / 2, box.top);
+    });
+    document.addEventListener("focusin", (event) => {
+      const owner = event.target.closest?.("svg.cx") && owned(event.target);
+      if (!owner) return hide();
+      const box = anchor(owner);
+      show(owner, box.left + box.width / 2, box.top);
+    });
+    document.addEventListener("focusout", hide);
+    document.addEventListener("scroll", hide, true);
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+  }
+
+  // One tab stop for a picture; arrows walk along its points.
+  function walking() {
+    for (const hits of all(".hits, .links")) {
+      const points = all(".hit, a", hits);
+      points.forEach((point, index) => point.setAttribute("tabindex", index ? -1 : 0));
+      hits.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: -1, ArrowDown: 1, Home: -points.length, End: points.length }[event.key];
+        const here = points.indexOf(event.target.closest(".hit, a"));
+        if (!step || here < 0) return;
+        event.preventDefault();
+        const next = points[Math.max(0, Math.min(points.length - 1, here + step))];
+        points[here].setAttribute("tabindex", -1);
+        next.setAttribute("tabindex", 0);
+        next.focus();
+      });
+    }
+  }
+
+  // A click anywhere in a table's row follows its first link.
+  function rows() {
+    for (const row of all("table[data-rows] tbody tr")) {
+      const link = row.querySelector("th a");
+      if (link) row.addEventListener("click", (event) => { if (!event.target.closest("a") && !String(getSelection())) link.click(); });
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", () => { buttons(); keys(); tips(); walking(); rows(); });
+})();

@@ -1,0 +1,81 @@
+"""Whom a number is about: everybody, a segment, or a cohort such as "entered invest in the last 90d"."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from cxcurve.errors import BadValueError, UnknownNameError
+from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.model.durations import Duration
+from cxcurve.store import Store
+
+COLUMNS = ("segment", "industry", "plan", "region", "owner", "partner_id")
+_COHORT = re.compile(r"^\s*entered\s+(?P<stage>\S+)\s+in\s+the\s+last\s+(?P<time>\S+)\s*$")
+
+
+def population(snapshot: Snapshot, store: Store, segment: Mapping[str, str] | None, cohort: str | None) -> Snapshot:
+    """The snapshot of the customers of a segment and cohort.
+
+    Raises:
+        UnknownNameError: the segment's key is none of the model's, or the stage is unknown.
+        BadValueError: the cohort cannot be read.
+    """
+    if not segment and not cohort:
+        return snapshot
+    keys = set(store.arrow(snapshot.customers.select("customer_key"))["customer_key"].to_pylist())
+    for key, value in (segment or {}).items():
+        keys &= _in_segment(snapshot, store, key, value)
+    if cohort:
+        entered = _entered(snapshot, cohort).select("customer_key").distinct()
+        keys &= set(store.arrow(entered)["customer_key"].to_pylist())
+    # A name of its own for each population: several may be looked at side by side.
+    mark = hashlib.sha256(json.dumps([sorted((segment or {}).items()), cohort, snapshot.as_of_us]).encode()).hexdigest()
+    rows = pa.table({"customer_key": pa.array(sorted(keys), pa.int32())})
+    return snapshot.only(store.temporary(f"population_{mark[:12]}", rows))
+
+
+def segment_values(snapshot: Snapshot, store: Store) -> dict[str, list[str]]:
+    """The values customers have for each segment key of the model, most frequent first; at most 30 each."""
+    found = {}
+    rows = store.arrow(snapshot.customers.select(*COLUMNS, "attributes")).to_pylist()
+    for key in snapshot.plan.journey.segments:
+        counts: dict[str, int] = {}
+        for row in rows:
+            value = _value(row, key)
+            if value is not None:
+                counts[value] = counts.get(value, 0) + 1
+        found[key] = sorted(counts, key=lambda value: (-counts[value], value))[:30]
+    return found
+
+
+def _in_segment(snapshot: Snapshot, store: Store, key: str, value: str) -> set[int]:
+    known = snapshot.plan.journey.segments
+    if key not in known and key not in COLUMNS:
+        raise UnknownNameError("segment", key, (*known, *COLUMNS))
+    rows = store.arrow(snapshot.customers.select("customer_key", *COLUMNS, "attributes")).to_pylist()
+    return {row["customer_key"] for row in rows if _value(row, key) == value}
+
+
+def _value(row: Mapping[str, str | None], key: str) -> str | None:
+    value = row[key] if key in COLUMNS else json.loads(row["attributes"] or "{}").get(key)
+    return None if value is None else str(value)
+
+
+def _entered(snapshot: Snapshot, cohort: str) -> ir.Table:
+    match = _COHORT.match(cohort)
+    if match is None:
+        raise BadValueError(f'cohort "{cohort}" cannot be read; expected such as "entered invest in the last 90d"')
+    if match["stage"] not in snapshot.stage_names:
+        raise UnknownNameError("stage", match["stage"], snapshot.stage_names)
+    try:
+        since = snapshot.as_of_us - int(Duration.parse(match["time"]).seconds * 1_000_000)
+    except ValueError as error:
+        raise BadValueError(f'cohort "{cohort}": {error}') from None
+    stage = snapshot.stage_names.index(match["stage"])
+    return snapshot.stays.filter((snapshot.stays.stage == stage) & (snapshot.stays.entered_us >= since))

@@ -1,0 +1,243 @@
+"""A workspace: a folder with a journey, its sources, and the store made from them."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import ibis.expr.types as ir
+
+from cxcurve.errors import BadValueError, Problem, ProblemsError, Severity, UnknownNameError, WorkspaceError
+from cxcurve.journey.calendar import end_of_day
+from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.model import Journey, Source, cross_check, read_journey, read_sources
+from cxcurve.model.settings import Settings, read_settings
+from cxcurve.model.starters import JOURNEY_FILE, SETTINGS_FILE, SOURCES_FILE, copy_starter
+from cxcurve.pipeline.loading import Report, load
+from cxcurve.pipeline.run import Run, default_as_of
+from cxcurve.pipeline.scoring import score
+from cxcurve.pipeline.snapshots import snapshot
+from cxcurve.store import Store
+from cxcurve.workspace.populations import population
+
+DATA_FOLDER, STORE_FILE = ".cxcurve", "events.duckdb"
+Progress = Callable[[str, int, int], None]
+
+
+def find(start: Path) -> Path:
+    """The workspace that `start` is in: the nearest folder with a cxcurve.toml, upwards.
+
+    Raises:
+        WorkspaceError: there is none.
+    """
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder
+    raise WorkspaceError(
+        f"{start}: no {SETTINGS_FILE} here or in a folder above. Make a workspace with `cxcurve init DIR`, "
+        "or name one with `-w DIR`."
+    )
+
+
+def init(folder: Path, starter: str = "blank") -> Workspace:
+    """Make a workspace from a starter and open it."""
+    copy_starter(starter, folder)
+    (folder / ".gitignore").write_text(f"{DATA_FOLDER}/\n", encoding="utf-8")
+    return open(folder)
+
+
+def open(path: str | Path = ".") -> Workspace:  # noqa: A001 - cxcurve.open is the name people know
+    """Open the workspace in `path`, or in the nearest folder above it.
+
+    Raises:
+        WorkspaceError: there is none.
+    """
+    return Workspace(find(Path(path)))
+
+
+class Workspace:
+    """A folder with a journey, its sources and its data. Close it when done; `with` does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    # --- what the folder says
+
+    @cached_property
+    def _settings_and_problems(self) -> tuple[Settings, list[Problem]]:
+        return read_settings(self.folder / SETTINGS_FILE)
+
+    @property
+    def settings(self) -> Settings:
+        """What cxcurve.toml says."""
+        return self._settings_and_problems[0]
+
+    @property
+    def name(self) -> str:
+        """What pages call the workspace."""
+        return self.settings.name or self.folder.name
+
+    def problems(self) -> list[Problem]:
+        """Everything wrong with the YAML and TOML files, errors and warnings."""
+        journey, found = read_journey(self.folder / JOURNEY_FILE)
+        sources, more = read_sources(self.folder / SOURCES_FILE)
+        found = [*self._settings_and_problems[1], *found, *more]
+        if journey is not None and sources is not None:
+            found += cross_check(journey, sources, self.folder / SOURCES_FILE)
+        return sorted(found)
+
+    @cached_property
+    def journey(self) -> Journey:
+        """The journey.
+
+        Raises:
+            ProblemsError: a file has errors; all of them.
+        """
+        journey, found = read_journey(self.folder / JOURNEY_FILE)
+        if journey is None or _errors(found):
+            raise ProblemsError(_errors(found))
+        return journey
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """The sources by name.
+
+        Raises:
+            ProblemsError: a file has errors; all of them.
+        """
+        if errors := _errors(self.problems()):
+            raise ProblemsError(errors)
+        sources, _ = read_sources(self.folder / SOURCES_FILE)
+        return sources or {}
+
+    # --- the store
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, opened when first needed."""
+        return Store(self.folder / DATA_FOLDER / STORE_FILE)
+
+    def close(self) -> None:
+        """Give the store back to other processes."""
+        if "store" in self.__dict__:
+            self.store.close()
+            del self.__dict__["store"]
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def events(self) -> ir.Table:
+        """The events as an Ibis table, for anything else."""
+        return self.store.events
+
+    def load(self, *names: str, progress: Progress | None = None) -> dict[str, Report]:
+        """Load sources (all, or those named); every row and event is accounted for in the reports."""
+        unknown = [name for name in names if name not in self.sources]
+        if unknown:
+            raise UnknownNameError("source", unknown[0], self.sources)
+        chosen = {key: source for key, source in self.sources.items() if not names or key in names}
+        return load(self.store, self.folder, chosen, self.journey, received_us=now_us(), progress=progress)
+
+    def score(self, *, full: bool = False, progress: Progress | None = None) -> int:
+        """Score the customers whose events changed, or all; returns how many."""
+        run = self._run(default_as_of(self.store, self.settings.zone, now_us()))
+        is_partial = not full and self._is_current(run)
+        keys = self.store.touched() if is_partial else None
+        if keys == []:
+            return 0
+        n = score(run, keys, progress)
+        self.store.remember("model", self._model_mark)
+        self.store.checkpoint()
+        return n
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether there is anything to show."""
+        return self.store.has("reference_weeks")
+
+    @contextmanager
+    def snapshot(
+        self, as_of: str | datetime | None = None, *, segment: Mapping[str, str] | None = None, cohort: str | None = None
+    ) -> Iterator[Snapshot]:
+        """What is known at `as_of` (default: at the last score), for all customers, a segment or a cohort.
+
+        Another as_of is recomputed from the events and leaves nothing behind.
+
+        Raises:
+            WorkspaceError: nothing was scored yet.
+        """
+        if as_of is None:
+            scored = self.store.meta("scored_as_of_us")
+            if scored is None or not self.is_scored:
+                raise WorkspaceError(f"{self.folder}: nothing is scored yet. Run `cxcurve load`, then `cxcurve score`.")
+            yield population(snapshot(self._run(int(scored))), self.store, segment, cohort)
+            return
+        run = self._run(instant_us(as_of, self.settings.zone))
+        with self.store.trial():
+            score(run, None)
+            yield population(snapshot(run), self.store, segment, cohort)
+
+    def _run(self, as_of_us: int) -> Run:
+        return Run(self.store, self.journey, self.settings.zone, as_of_us)
+
+    def _is_current(self, run: Run) -> bool:
+        """Whether the last score was for the same day and the same model, so that a partial one will do."""
+        return (
+            self.is_scored
+            and self.store.meta("scored_as_of_us") == str(run.as_of_us)
+            and self.store.meta("model") == self._model_mark
+        )
+
+    @property
+    def _model_mark(self) -> str:
+        # Seats and segments enter the scores, so changed customers mean a full score.
+        facts = self.store.rows(
+            "SELECT md5(string_agg(concat_ws('/', customer_id, valid_from_us, seats, segment), '|' "
+            "ORDER BY customer_id, valid_from_us)) FROM customers"
+        )
+        said = f"{self.journey.model_dump_json()}|{self.settings.zone}|{facts[0][0]}"
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+def now_us() -> int:
+    """The present, microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+def instant_us(value: str | datetime, zone: str) -> int:
+    """A moment as microseconds UTC; a date alone means the end of that day, in the zone.
+
+    Raises:
+        BadValueError: it is no date.
+    """
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise BadValueError(f'"{value}" is no date; expected such as 2026-05-03 or 2026-05-03T12:00') from None
+        is_date = len(value) <= len("2026-05-03")
+    else:
+        moment, is_date = value, False
+    local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+    us = round(local.timestamp() * 1e6)
+    return end_of_day(us, zone) if is_date else us
+
+
+def moment(us: int) -> datetime:
+    """Microseconds UTC as a datetime."""
+    return datetime.fromtimestamp(us / 1e6, UTC)
+
+
+def _errors(problems: Sequence[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.severity is Severity.ERROR]
+

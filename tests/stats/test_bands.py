@@ -1,0 +1,100 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cxcurve.errors import BadValueError, Reason
+from cxcurve.stats.bands import bucket_mean, mean_band
+
+
+def company(rng: np.random.Generator, n: int = 400, buckets: int = 200, points: int = 12) -> tuple:
+    """Customers' paths around a planted curve: each with a level of its own, skewed noise, some leaving early."""
+    truth = 30 - 2.0 * np.arange(points)
+    paths = truth + rng.normal(0, 20, (n, 1)) + rng.exponential(15, (n, points)) - 15
+    seen = np.arange(points) < rng.integers(3, 3 * points, (n, 1))
+    bucket = rng.integers(0, buckets, n)
+    sums, counts = np.zeros((buckets, points)), np.zeros((buckets, points))
+    np.add.at(sums, bucket, np.where(seen, paths, 0))
+    np.add.at(counts, bucket, seen)
+    return truth, sums, counts
+
+
+def test_the_simultaneous_band_holds_the_whole_planted_curve_in_95_of_100_runs() -> None:
+    rng = np.random.default_rng(3)
+    whole, points = [], []
+    for run in range(300):
+        truth, sums, counts = company(rng)
+        band = mean_band(sums, counts, seed=run, n_draws=400)
+        whole.append(((band.low <= truth) & (truth <= band.high)).all())
+        points.append((band.point_low <= truth) & (truth <= band.point_high))
+    assert abs(np.mean(whole) - 0.95) < 0.035
+    assert abs(np.mean(points) - 0.95) < 0.02
+    # what the band is for: pointwise intervals do not hold the whole curve
+    assert np.mean([point.all() for point in points]) < 0.9
+
+
+def test_the_same_seed_and_data_give_the_same_band() -> None:
+    _, sums, counts = company(np.random.default_rng(1))
+    one, two, other = (mean_band(sums, counts, seed=seed) for seed in (7, 7, 8))
+    np.testing.assert_array_equal(one.low, two.low)
+    assert (one.low != other.low).any()
+    np.testing.assert_array_equal(one.mean, other.mean)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_the_mean_lies_within_the_pointwise_within_the_simultaneous(seed: int) -> None:
+    _, sums, counts = company(np.random.default_rng(seed), n=60, buckets=20, points=5)
+    band = mean_band(sums, counts, seed=seed, n_draws=100)
+    firm = ~band.is_thin
+    for lower, upper in pairwise([band.low, band.point_low, band.mean, band.point_high, band.high]):
+        assert (lower[firm] <= upper[firm] + 1e-9).all()
+    np.testing.assert_allclose(band.mean, sums.sum(axis=0) / counts.sum(axis=0))
+
+
+def test_thin_points_have_a_mean_but_no_interval() -> None:
+    counts = np.ones((12, 3))
+    counts[9:, 0] = 0  # 9 customers
+    counts[:, 1] = 0
+    counts[:4, 1] = 5  # 20 customers, but 4 buckets
+    band = mean_band(counts * 2.0 + np.arange(12)[:, None] * (counts > 0), counts, seed=0)
+    assert band.is_thin.tolist() == [True, True, False]
+    assert np.isnan(band.low).tolist() == [True, True, False]
+    assert np.isfinite(band.mean).all()
+    assert band.reason is None
+
+
+def test_customers_decide_what_is_thin_where_counts_are_customer_weeks() -> None:
+    band = mean_band(np.arange(80.0).reshape(20, 4), np.full((20, 4), 5.0), seed=0, n_customers=[9, 10, 50, 100])
+    assert band.is_thin.tolist() == [True, False, False, False]
+
+
+def test_too_few_customers_give_a_reason() -> None:
+    assert mean_band(np.ones((6, 2)), np.ones((6, 2)), seed=0).reason is Reason.TOO_FEW
+    thin = bucket_mean(np.arange(6.0), np.ones(6), seed=0)
+    assert (thin.value, thin.low, thin.reason) == (2.5, None, Reason.TOO_FEW)
+    nobody = bucket_mean(np.zeros(6), np.zeros(6), seed=0)
+    assert (nobody.value, nobody.reason) == (None, Reason.TOO_FEW)
+
+
+def test_customers_all_alike_leave_no_doubt() -> None:
+    found = bucket_mean(np.full(50, 6.0), np.full(50, 2.0), seed=0)
+    assert (found.value, found.low, found.high) == (3, pytest.approx(3), pytest.approx(3))
+
+
+def test_one_mean_has_the_interval_of_the_t_test() -> None:
+    values = np.random.default_rng(2).normal(10, 3, 400)
+    found = bucket_mean(values, np.ones(400), seed=0)
+    half = 1.966 * values.std(ddof=1) / 20
+    assert found.high - found.value == pytest.approx(half, rel=0.08)
+
+
+def test_misuse_is_named() -> None:
+    with pytest.raises(
+        BadValueError, match=r"sums has shape \(2, 3\) and counts \(3, 2\); expected \(buckets, x\) for both"
+    ):
+        mean_band(np.ones((2, 3)), np.ones((3, 2)), seed=0)
+    with pytest.raises(BadValueError, match=r"level is 95; expected a share between 0 and 1, such as 0\.95"):
+        mean_band(np.ones((2, 3)), np.ones((2, 3)), seed=0, level=95)
