@@ -20,16 +20,28 @@ import invented
 from cxcurve.charts.format import FILTERS
 
 SOURCE = Path(__file__).parents[2] / "src" / "cxcurve"
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync")  # fmt: skip
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 def environment() -> Environment:
     """Templates as strict as can be: an unknown field is an error."""
     made = Environment(
-        loader=FileSystemLoader(SOURCE / "web" / "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(SOURCE / "web" / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     made.filters.update(FILTERS)
     made.globals["version"] = "0.1.0"
     return made
@@ -48,14 +60,23 @@ def write(folder: Path) -> list[Path]:
         html = render(template, page).replace('"/static/', '"static/')
         for theme in ("light", "dark"):
             path = folder / f"{name}-{theme}.html"
-            path.write_text(html.replace('<html lang="en">', f'<html lang="en" data-theme="{theme}">'), encoding="utf-8")
+            path.write_text(
+                html.replace('<html lang="en">', f'<html lang="en" data-theme="{theme}">'), encoding="utf-8"
+            )
             written.append(path)
     return written
 
 
 def photograph(path: Path, width: int, height: int, target: Path) -> None:
     with tempfile.TemporaryDirectory() as profile:
-        command = ["chromium", *FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}", f"--screenshot={target}", path.as_uri()]
+        command = [
+            "chromium",
+            *FLAGS,
+            f"--user-data-dir={profile}",
+            f"--window-size={width},{height}",
+            f"--screenshot={target}",
+            path.as_uri(),
+        ]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 

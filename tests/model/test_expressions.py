@@ -1,5 +1,8 @@
 """Expressions mean the same on one row, on pandas and on Ibis; their errors say where."""
 
+import contextlib
+import re
+
 import ibis
 import pandas as pd
 import pytest
@@ -8,7 +11,15 @@ from hypothesis import strategies as st
 
 from cxcurve.model.expressions import Expression
 
-ROW = {"value": "4", "state": "New", "reopen_count": "10", "vip": "TRUE", "note": None, "first name": "Ann"}
+ROW = {
+    "value": "4",
+    "state": "New",
+    "reopen_count": "10",
+    "vip": "TRUE",
+    "note": None,
+    "odd": "1_000",
+    "first name": "Ann",
+}
 BEFORE = {"value": "5", "state": "Open", "reopen_count": "9", "vip": "false", "note": None}
 
 
@@ -47,6 +58,7 @@ BEFORE = {"value": "5", "state": "Open", "reopen_count": "9", "vip": "false", "n
         ("not (value = 4 and state = 'Open')", True),
         ("state >= 'M'", True),
         ("value = value", True),
+        ("odd = 1000 or odd != 1000", False),
     ],
 )
 def test_one_row(text, expected):
@@ -94,10 +106,8 @@ def test_columns_are_told_apart():
     ],
 )
 def test_errors_say_where_and_what(text, message):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f'^expression ".*{re.escape(message)}'):
         Expression.parse(text)
-    assert message in str(caught.value)
-    assert str(caught.value).startswith('expression "')
 
 
 def test_previous_needs_a_row_before():
@@ -107,9 +117,10 @@ def test_previous_needs_a_row_before():
 
 CELLS = st.sampled_from([None, "0", "1", "2", "10", "-1", "x", "true", "FALSE"])
 NAMES = ("a", "b", "previous(a)")
+COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 TESTS = st.one_of(
-    st.builds("{} {} {}".format, st.sampled_from(NAMES), st.sampled_from("= != < <= > >=".split()), st.integers(-1, 10)),
-    st.builds("{} {} {}".format, st.sampled_from(NAMES), st.sampled_from("= != < <= > >=".split()), st.sampled_from(NAMES)),
+    st.builds("{} {} {}".format, st.sampled_from(NAMES), st.sampled_from(COMPARISONS), st.integers(-1, 10)),
+    st.builds("{} {} {}".format, st.sampled_from(NAMES), st.sampled_from(COMPARISONS), st.sampled_from(NAMES)),
     st.builds("{} {} '{}'".format, st.sampled_from(NAMES), st.sampled_from(["=", "!="]), CELLS),
     st.builds("{} {} in ('1', 2, true)".format, st.sampled_from(NAMES), st.sampled_from(["", "not"])),
     st.builds("{} is {} null".format, st.sampled_from(NAMES), st.sampled_from(["", "not"])),
@@ -141,7 +152,7 @@ def test_pandas_agrees_with_one_row_at_a_time(text, rows):
 
 
 @given(TREES, ROWS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_ibis_agrees_with_one_row_at_a_time(text, rows):
     expression = Expression.parse(text)
     schema = {"i": "int64", "a": "string", "b": "string", "p": "string"}
@@ -149,13 +160,11 @@ def test_ibis_agrees_with_one_row_at_a_time(text, rows):
     condition = expression.evaluate(
         table.__getitem__, lambda name: table["p"], number=lambda values: values.try_cast("float64")
     )
-    found = table.select("i", holds=condition).order_by("i").execute()["holds"]
-    assert found.tolist() == _by_row(expression, rows)
+    found = table.select("i", holds=condition).order_by("i").to_pyarrow()["holds"]
+    assert found.to_pylist() == _by_row(expression, rows)
 
 
-@given(st.text(max_size=30))
+@given(st.text(max_size=30) | st.text("ab ()<>=!'`\"0.,-innotdrl", max_size=30))
 def test_any_text_is_read_or_refused(text):
-    try:
-        Expression.parse(text)
-    except ValueError as problem:
-        assert "character" in str(problem)
+    with contextlib.suppress(ValueError):
+        assert Expression.parse(text).text == text

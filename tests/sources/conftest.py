@@ -48,17 +48,18 @@ def adds_up(batch: Batch) -> bool:
     """Every row is used, without event, or refused; every event is there or refused."""
     rows = sum(refused.kind == "row" for refused in batch.refused)
     return (
-        batch.n_read == batch.n_used + batch.n_no_event + rows and batch.n_made == len(batch.events) + len(batch.refused) - rows
+        batch.n_read == batch.n_used + batch.n_no_event + rows
+        and batch.n_made == len(batch.events) + len(batch.refused) - rows
     )
 
 
-def read_files(files: dict[str, str | bytes], known: set[str] | None = None, **settings: Any) -> Read:
+def read_files(written: dict[str, str | bytes], known: set[str] | None = None, **settings: Any) -> Read:
     """What `read_source` makes of these files; settings are those of sources.yaml."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in files.items():
+        for name, content in written.items():
             data = content.encode() if isinstance(content, str) else content
             (Path(folder) / name).write_bytes(data)
-        source = Source(key="log", **({"files": tuple(files)} | settings))
+        source = Source(key="log", **({"files": tuple(written)} | settings))
         batches = list(read_source(source, Path(folder), received_us=NOW_US, known_events=known))
     assert all(adds_up(batch) for batch in batches)
     return Read(batches)

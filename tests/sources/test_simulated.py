@@ -363,9 +363,13 @@ def test_some_leave_loudly_and_some_fade_away_without_a_word(events: pd.DataFram
     is_bad = mine["name"].isin(COMPLAINTS) | ((mine["name"] == "nps_answered") & (mine["value"] <= 6))
     loud = set(mine.loc[is_bad & days.between(0, 90), "account_id"])
     assert 0.15 < 1 - len(loud) / len(left) < 0.6
-    quiet = mine[(mine["name"] == "core_feature_used") & ~mine["account_id"].isin(loud)]
-    ago = days[quiet.index]
-    assert ago.between(0, 28).sum() < 0.7 * ago.between(56, 84).sum()
+    settled = set(mine.loc[(mine["name"] == "first_value_reached") & (days > 120), "account_id"])
+    core = mine[(mine["name"] == "core_feature_used") & mine["account_id"].isin(settled - loud)]
+    ago, customer = days[core.index], core["account_id"]
+    last, before = ago.between(0, 28).groupby(customer).sum(), ago.between(84, 112).groupby(customer).sum()
+    used = last + before > 0
+    assert used.sum() > 20
+    assert (last / (last + before))[used].mean() < 0.42
 
 
 def test_marginal_totals_read_like_a_company(company: Company, events: pd.DataFrame):

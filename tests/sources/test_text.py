@@ -33,7 +33,10 @@ def test_good_rows_become_events(read):
         ("2026-01-02,a,ping,5,6\n", "has 5 fields, the header has 3"),
         ("2026-01-02\n", "has 1 field, the header has 3"),
         ('2026-01-02,"a"b,ping\n', "is no CSV: ',' expected after '\"'"),
-        ('2026-01-02,"a,ping\n', "has a quote that is never closed; double the quotes inside a field and close the field"),
+        (
+            '2026-01-02,"a,ping\n',
+            "has a quote that is never closed; double the quotes inside a field and close the field",
+        ),
         ("2026-01-02,a\0,ping\n", "has a NUL byte; the file is damaged, or UTF-16: give its `encoding`"),
     ],
 )
@@ -105,7 +108,7 @@ def test_a_bad_header_is_a_problem(read, content, message):
 
 
 def test_an_unknown_encoding_is_a_problem(read):
-    with pytest.raises(ProblemsError, match='log.csv:1: "klingon" is no encoding; expected utf-8, cp1252'):
+    with pytest.raises(ProblemsError, match=r'log\.csv:1: "klingon" is no encoding; expected utf-8, cp1252'):
         read(HEAD, encoding="klingon")
 
 
@@ -123,7 +126,7 @@ def test_json_lines(read):
     (event,) = result.events
     assert (event["account_id"], json.loads(event["properties"])) == ("7", {"deep": {"a": [1]}})
     assert sorted(result.reasons) == [
-        (2, "is no JSON: Expecting value: line 1 column 30 (char 29)"),
+        (2, "is no JSON: Expecting value at character 28"),
         (3, "is no JSON object: [1]"),
         (5, "has half a character (a lone surrogate)"),
         (6, "is no JSON: NaN is no JSON number"),
@@ -134,7 +137,11 @@ def test_json_lines(read):
 
 @pytest.mark.parametrize("name", ["log.csv.gz", "log.jsonl.gz"])
 def test_a_cut_off_gz_keeps_what_came_before_and_says_so(read, name):
-    line = (lambda i: f"2026-01-02,{i},ping\n") if "csv" in name else (lambda i: f'{{"at": "2026-01-02", "who": {i}, "what": "ping"}}\n')
+    line = (
+        (lambda i: f"2026-01-02,{i},ping\n")
+        if "csv" in name
+        else (lambda i: f'{{"at": "2026-01-02", "who": {i}, "what": "ping"}}\n')
+    )
     whole = (HEAD if "csv" in name else "") + "".join(line(i * 7919 % 100_003) for i in range(20_000))
     packed = gzip.compress(whole.encode())
     result = read(packed[: len(packed) // 2], name)

@@ -24,9 +24,9 @@ def company(rng: np.random.Generator, n: int = 400, buckets: int = 200, points: 
 def test_the_simultaneous_band_holds_the_whole_planted_curve_in_95_of_100_runs() -> None:
     rng = np.random.default_rng(3)
     whole, points = [], []
-    for run in range(300):
+    for run in range(200):
         truth, sums, counts = company(rng)
-        band = mean_band(sums, counts, seed=run, n_draws=400)
+        band = mean_band(sums, counts, seed=run, n_draws=300)
         whole.append(((band.low <= truth) & (truth <= band.high)).all())
         points.append((band.point_low <= truth) & (truth <= band.point_high))
     assert abs(np.mean(whole) - 0.95) < 0.035
@@ -89,6 +89,15 @@ def test_one_mean_has_the_interval_of_the_t_test() -> None:
     found = bucket_mean(values, np.ones(400), seed=0)
     half = 1.966 * values.std(ddof=1) / 20
     assert found.high - found.value == pytest.approx(half, rel=0.08)
+
+
+def test_few_buckets_are_covered_too() -> None:
+    rng = np.random.default_rng(4)
+    hits = []
+    for run in range(300):
+        found = bucket_mean(rng.normal(0, 1, (6, 4)).sum(axis=1), np.full(6, 4.0), seed=run)
+        hits.append(found.low <= 0 <= found.high)
+    assert np.mean(hits) == pytest.approx(0.95, abs=0.03)
 
 
 def test_misuse_is_named() -> None:

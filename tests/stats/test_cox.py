@@ -36,6 +36,23 @@ def test_a_hand_computed_likelihood() -> None:
     assert found.log_likelihood == pytest.approx(-np.log(3 * 2))
 
 
+def test_the_standard_error_is_the_curvature_of_the_likelihood_with_many_ties() -> None:
+    """All six end on one day: the l-th of six sees l/6 of the risk gone."""
+    x = np.array([0.0, 0.0, 1.0, 1.0, 1.0, 2.0])
+    found = cox_regression(np.ones(6), np.ones(6), x[:, None])
+
+    def log_likelihood(b: float) -> float:
+        risk = np.exp(b * x).sum()
+        return b * x.sum() - sum(np.log(risk - gone / 6 * risk) for gone in range(6))
+
+    best = found.coefficients[0]
+    around = [log_likelihood(best + step) for step in (-1e-3, 0, 1e-3)]
+    assert around[1] == pytest.approx(found.log_likelihood)
+    assert around[0] - around[2] == pytest.approx(0, abs=1e-8)
+    curvature = -(around[0] - 2 * around[1] + around[2]) / 1e-6
+    assert found.standard_errors[0] == pytest.approx(curvature**-0.5, rel=1e-4)
+
+
 def test_no_finite_answer_has_a_reason() -> None:
     parted = cox_regression([1, 2, 3, 9, 9, 9], [1, 1, 1, 0, 0, 0], [[1.0], [1], [1], [0], [0], [0]])
     assert (parted.coefficients, parted.hazard_ratios(), parted.reason) == (None, None, Reason.TOO_FEW)

@@ -79,6 +79,18 @@ def test_nobody_yet_is_not_never() -> None:
     assert share.high == pytest.approx(0.1611, abs=5e-5)  # Wilson, 0 of 20: Newcombe 1998
 
 
+def test_nobody_yet_is_judged_by_all_who_were_followed_not_by_the_few_left() -> None:
+    table = EventTable.from_rows([1] * 18 + [9] * 2, [2] * 18 + [0] * 2, 2)
+    assert aalen_johansen(table, 1).at(9).high == pytest.approx(0.1611, abs=5e-5)
+
+
+def test_everybody_so_far_is_not_everybody_for_ever() -> None:
+    curve = kaplan_meier(EventTable.from_rows([1, 2, 3, 4], [1, 1, 1, 1]))
+    assert (curve.at(4).value, curve.at(4).low) == (0, 0)
+    assert curve.at(4).high == curve.at(3).high > 0.5
+    assert aalen_johansen(EventTable.from_rows([1, 2, 3, 4], [1, 1, 1, 1]), 1).at(4).low < 0.5
+
+
 def test_an_empty_table_has_no_value_but_a_reason() -> None:
     for curve in (kaplan_meier(EventTable.empty()), aalen_johansen(EventTable.empty(), 1)):
         assert curve.at(0).reason is Reason.TOO_FEW

@@ -43,7 +43,7 @@ def bars(
 
 
 def flow(
-    progressed: float, stall: float, leak: float, *, width: float = 480.0, title: str = "Where they went"
+    progressed: float, stall: float, leak: float, *, width: float = 360.0, title: str = "Where they went"
 ) -> Picture:
     """Progressed, stalled and left as parts of one bar.
 

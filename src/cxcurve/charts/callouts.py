@@ -82,13 +82,17 @@ def drops(frame: Frame, items: Sequence[_Drop], line: Sequence[Point]) -> str:
 
 
 def notes(frame: Frame, items: Sequence[_Note], top: float, most_rows: int) -> str:
-    """Diamonds above the plot with a fine line down; the text where it fits, always as tooltip."""
-    texts = [svg.fit(note.text, 90 if frame.is_narrow else 190, SMALL) for note in items]
+    """Diamonds above the plot with a fine line down; the text where it fits, always as tooltip.
+
+    A phone has the diamonds alone: the page lists the notes.
+    """
+    texts = ["" if frame.is_narrow else svg.fit(note.text, 190, SMALL) for note in items]
     spans = [_note_span(frame, note, text) for note, text in zip(items, texts, strict=True)]
     row_of = rows(spans, most_rows, gap=14)
     placed = zip(items, texts, row_of, strict=True)
-    return svg.group(*(_note(frame, note, text if row is not None else "", _note_y(top, row, most_rows))
-                       for note, text, row in placed))  # fmt: skip
+    return svg.group(
+        *(_note(frame, note, text if row is not None else "", _note_y(frame, top, row)) for note, text, row in placed)
+    )
 
 
 def _zone_text(frame: Frame, zone: _Zone, currency: str) -> tuple[str, str]:
@@ -115,13 +119,12 @@ def _zone_span(frame: Frame, zone: _Zone, left: float, text: tuple[str, str]) ->
 
 def _zone(frame: Frame, zone: _Zone, text: tuple[str, str], left: float, top: float | None) -> str:
     start, end, plot = frame.at(zone.start), frame.at(zone.end), frame.plot
+    maybe = "" if zone.is_real_change else " is-maybe"
     said = svg.title(" · ".join(part for part in (svg.fit(zone.label, 600, TEXT), *text[1:]) if part))
     shade = svg.element("rect", said, x=start, y=plot.y, width=end - start, height=plot.height, class_="zone")
     if top is None:
         return shade
-    bar = svg.rect(
-        start, top, end - start, 3, rx=1.5, class_="zone-bar" if zone.is_real_change else "zone-bar is-maybe"
-    )
+    bar = svg.rect(start, top, end - start, 3, rx=1.5, class_=f"zone-bar{maybe}")
     name = svg.text(text[0], left, top + 16, class_="drift strong") if text[0] else ""
     return shade + bar + name + svg.text(text[1], left, top + (15 if frame.is_narrow else 29), class_="small")
 
@@ -179,9 +182,9 @@ def _note_span(frame: Frame, note: _Note, text: str) -> tuple[float, float]:
     return (x - width, x + 5) if x + width > frame.width - 2 else (x - 5, x + width)
 
 
-def _note_y(top: float, row: int | None, most_rows: int) -> float:
-    """A note without a row of its own sits in the last one, without its text."""
-    return top + 8 + 20 * (row if row is not None else most_rows - 1)
+def _note_y(frame: Frame, top: float, row: int | None) -> float:
+    """The height of a row; a note that found none sits on the plot's edge, where no text is."""
+    return frame.plot.y if row is None else top + 8 + 20 * row
 
 
 def _note(frame: Frame, note: _Note, text: str, y: float) -> str:

@@ -106,7 +106,7 @@ def curve(
     frame, note_rows = _frame(shown, bool(stages), notes, x, width)
     zone_svg, zone_height = callouts.zones(frame, zones, currency)
     foot, height = _foot(frame, shown, frame.y.start + zone_height)
-    head = legend(frame, bool(zones), any(point.is_thin for point in shown))
+    head = legend(frame, shown, has_zones=bool(zones))
     head += stage_bands(frame, stages, legend_height(frame) + 4, _STAGE_HEIGHT)
     marks = callouts.notes(frame, notes, frame.plot.y - 4 - note_rows * _NOTE_ROW, note_rows)
     marks += callouts.drops(frame, annotations, line_points(frame, shown))

@@ -60,8 +60,7 @@ def customer_curve(
     if not shown:
         return Picture(nothing(width, title, "No week with a score yet"), title, twin)
     frame = _frame(shown, width)
-    has_thin = any(point.is_thin for point in shown)
-    head = legend(frame, False, has_thin) + stage_bands(frame, stays, legend_height(frame) + 4)
+    head = legend(frame, shown) + stage_bands(frame, stays, legend_height(frame) + 4)
     lane = _events(frame, events)
     axis, _ = x_axis(frame, frame.y.start + (_LANE if lane else 0) + 18)
     body = (head, y_axis(frame), layers(frame, points), end_labels(frame, shown[-1]), lane, axis)

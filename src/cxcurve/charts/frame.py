@@ -130,10 +130,17 @@ def _stage(frame: Frame, stage: StageBand, top: float, height: float) -> str:
     if end - start < 3:
         return ""
     band = svg.element(
-        "rect", svg.title(svg.fit(stage.label, 600, TEXT)),
-        x=start + 1, y=top, width=end - start - 2, height=height, rx=4, class_="stage",
-    )  # fmt: skip
-    name = svg.text(_short(stage.label, end - start - 4), (start + end) / 2, top + height / 2 + 4, class_="stage-name")
+        "rect",
+        svg.title(svg.fit(stage.label, 600, TEXT)),
+        x=start + 1,
+        y=top,
+        width=end - start - 2,
+        height=height,
+        rx=4,
+        class_="stage",
+    )
+    room = 5.0 if frame.is_narrow and frame.axis == "position" else end - start - 4
+    name = svg.text(_short(stage.label, room), (start + end) / 2, top + height / 2 + 4, class_="stage-name")
     rule = svg.line(start, top + height + 4, start, frame.y.start, "rule") if start > frame.x.start + 1 else ""
     return rule + band + name
 

@@ -81,10 +81,10 @@ def legend_height(frame: Frame) -> float:
     return 36.0 if frame.is_narrow else 18.0
 
 
-def legend(frame: Frame, has_zones: bool, has_thin: bool) -> str:
+def legend(frame: Frame, shown: Sequence[CurvePoint], *, has_zones: bool = False) -> str:
     """What each mark means."""
     x, y, parts = (2.0 if frame.is_narrow else frame.x.start), 8.0, []
-    for kind, label in _legend_entries(has_zones, has_thin):
+    for kind, label in _legend_entries(shown, has_zones):
         needed = 18 + svg.text_width(label, SMALL)
         if x + needed > frame.width:
             x, y = 2.0, y + 17
@@ -169,15 +169,17 @@ def _end_label(frame: Frame, label: str, value: float, kind: str, y: float) -> s
     return svg.text(f"{label} {said}", frame.x.end + 10, y + 4, class_=f"{kind}{weight}")
 
 
-def _legend_entries(has_zones: bool, has_thin: bool) -> list[tuple[str, str]]:
-    entries = [("band", "Level, 95 % band"), ("pull-area", "Momentum"), ("drag-area", "Friction (JFI)")]
+def _legend_entries(shown: Sequence[CurvePoint], has_zones: bool) -> list[tuple[str, str]]:
+    has_band = any(point.low is not None for point in shown)
+    entries = [("band", "Level, 95 % band") if has_band else ("line", "Level")]
+    entries += [("pull-area", "Momentum"), ("drag-area", "Friction (JFI)")]
     entries += [("zone", "Drift zone")] if has_zones else []
-    return entries + ([("is-thin", "Under 10 customers")] if has_thin else [])
+    return entries + ([("line is-thin", "Under 10 customers")] if any(point.is_thin for point in shown) else [])
 
 
 def _swatch(kind: str, x: float, y: float) -> str:
-    if kind == "is-thin":
-        return svg.line(x, y, x + 13, y, "line is-thin")
+    if kind.startswith("line"):
+        return svg.line(x, y, x + 13, y, kind)
     box = svg.rect(x, y - 5, 13, 10, rx=2, class_=kind)
     return box + (svg.line(x, y, x + 13, y, "line") if kind == "band" else "")
 

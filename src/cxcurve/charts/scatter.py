@@ -73,7 +73,7 @@ def scatter(
 def _plot(width: float, most_revenue: float, currency: str) -> _Plot:
     is_narrow = width < NARROW_BELOW
     left, right, height = (34.0, 10.0, 320.0) if is_narrow else (52.0, 16.0, 400.0)
-    x, y = Scale(-2, 102, left, width - right), Scale(-2, 102, height - 44, 12)
+    x, y = Scale(-2, 102, left, width - right), Scale(-2, 102, height - 40, 26)
     return _Plot(width, height, x, y, most_revenue, currency)
 
 
@@ -106,11 +106,11 @@ def _corner_words(plot: _Plot) -> str:
 def _captions(plot: _Plot, n_drawn: int, n_all: int) -> str:
     baseline = plot.height - 8
     friction = svg.text("Friction (JFI) →", plot.x.end, baseline, class_="end drag")
-    momentum = svg.text("↑ Momentum", plot.x.start, baseline, class_="pull")
+    momentum = svg.text("↑ Momentum", 0, 12, class_="pull")
     if n_drawn == n_all:
         return friction + momentum
     rest = f"{fmt.number(n_drawn)} of {fmt.number(n_all)}, the largest by revenue"
-    return friction + momentum + svg.text(rest, (plot.x.start + plot.x.end) / 2, baseline, class_="mid small")
+    return friction + momentum + svg.text(rest, plot.x.end, 12, class_="end small")
 
 
 def _circle(plot: _Plot, point: ScatterPoint) -> str:

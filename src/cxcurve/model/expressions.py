@@ -67,7 +67,8 @@ class Expression:
         Args:
             column: gives a column of the rows by name, as it is (text in CSV sources).
             previous: the same of the row before with the same key; null on the first.
-            number: converts a column to numbers, null where it is none.
+            number: converts a column to numbers, null where it is none; NaN must become null too, since engines
+                order it differently.
             lowered: converts a column to lower-case text.
             is_null: where a column has nothing.
 
@@ -142,7 +143,7 @@ class _Row:
 
     def number(self, values: Any) -> float | None:
         try:
-            return float(values)
+            return None if "_" in str(values) else float(values)  # Python alone reads 1_000
         except (TypeError, ValueError):
             return None
 

@@ -32,6 +32,7 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
     "conversation": ("conversation_id", "ticket_id", "case_id"),
 }  # fmt: skip
 _TIME_NAMES = ("occurred_at", "event_time", "timestamp", "time", "updated_at", "sys_updated_at", "created_at")
+_SEQUENCES = ("sys_mod_count", "sequence", "seq", "version")
 _OPENED_AT = ("opened_at", "created_at", "sys_created_at")
 _COUNTERS = {"reopen_count": "ticket_reopened", "reassignment_count": "ticket_reassigned"}
 _CASE_KEYS = ("number", "ticket_id", "case_id", "ticket", "case", "incident", "id")
@@ -129,10 +130,12 @@ def _case(found: Profile) -> tuple[str | None, str | None]:
 
 
 def _case_lines(found: Profile, key: str, state: str, time: ColumnProfile) -> Iterator[str]:
-    yield f"by: {quoted(key)}{CONFIRM}"
-    yield f"order: {quoted(time.name)}{CONFIRM}"
-    yield "events:"
     by_name = {snake(column.name): column for column in found.columns}
+    yield f"by: {quoted(key)}{CONFIRM}"
+    counted = next((by_name[name].name for name in _SEQUENCES if name in by_name), None)
+    order = f"[{quoted(counted)}, {quoted(time.name)}]" if counted else quoted(time.name)
+    yield f"order: {order}{CONFIRM}"
+    yield "events:"
     opened = next((by_name[name].name for name in _OPENED_AT if name in by_name and by_name[name].time), None)
     yield f"  ticket_opened: {{first: true{f', at: {quoted(opened)}' if opened else ''}}}{CONFIRM}"
     for counter in sorted(_COUNTERS.keys() & by_name):

@@ -1,6 +1,6 @@
 """The journey model: stages, exits and the tracking plan, as frozen objects.
 
-What a person writes in `journey.yaml` (interfaces.md, "journey.yaml"); read it with `model.read_journey`.
+What a person writes in `journey.yaml`; read it with `model.read_journey`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from cxcurve.errors import UnknownNameError
 from cxcurve.model.durations import Duration
 from cxcurve.model.expressions import Expression
 from cxcurve.model.valence import Valence
@@ -115,7 +116,7 @@ class Defaults(Frozen):
 
 
 class Signal(Frozen):
-    """What one event name means (definitions.md, 1). Weights are doublings of odds per log2(1 + n)."""
+    """What one event name means. Weights are doublings of odds per log2(1 + n)."""
 
     name: str = ""
     stage: str | None = None
@@ -199,5 +200,11 @@ class Journey(Frozen):
         return tuple(stage.name for stage in self.stages)
 
     def stage(self, name: str) -> Stage:
-        """The stage called `name`."""
+        """The stage called `name`.
+
+        Raises:
+            UnknownNameError: the journey has no such stage.
+        """
+        if name not in self.stage_names:
+            raise UnknownNameError("stage", name, self.stage_names)
         return self.stages[self.stage_names.index(name)]

@@ -20,6 +20,8 @@ _EXPECTED = {
     "bool_type": "true or false",
     "tuple_type": "a list",
     "mapping_type": "keys with values",
+    "dict_type": "keys with values",
+    "model_attributes_type": "keys with values",
     "model_type": "keys with values",
     "is_instance_of": "text",
 }

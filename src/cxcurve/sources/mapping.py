@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from cxcurve.model.sources import EventRule, Source
 from cxcurve.sources.columns import used_columns
@@ -38,10 +39,8 @@ def map_rows(plan: Plan, rows: Rows, row_ids: Sequence[str] | None) -> Batch:
 def prepared(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` with null for texts that mean nothing (an empty one always) and every column the source uses."""
     tokens = {*source.nulls, ""}
-    columns: dict[str, Any] = {name: [None] * len(frame) for name in used_columns(source) if name not in frame}
-    for name, column in frame.items():
-        columns[str(name)] = [None if type(cell) is str and cell in tokens else cell for cell in column]
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)), dtype=object)
+    missing = {name: [None] * len(frame) for name in used_columns(source) if name not in frame}
+    return pd.DataFrame({str(name): _meant(column, tokens) for name, column in frame.items()} | missing, dtype=object)
 
 
 def row_refusal(source: Source, frame: pd.DataFrame) -> Reasons:
@@ -67,12 +66,29 @@ def assemble(source: Source, rows: Rows, drafts: pd.DataFrame, refusal: Reasons)
     refused: list[Refused] = [rows.refuse(source.key, row, reason, ordinal) for row, ordinal, reason in bad]
     n_used = drafts["row"].nunique()
     return Batch(
-        events=arrow_table(EVENTS, drafts[is_event]) if is_event.any() else no_events(),
+        events=_events(drafts[is_event]),
         refused=(*rows.refused, *refused_rows, *refused),
         n_read=len(rows) + len(rows.refused),
         n_used=n_used,
         n_no_event=int(is_good.sum()) - n_used,
     )
+
+
+def _events(drafts: pd.DataFrame) -> pa.Table:
+    """The drafts as events; with the key of their rows where they were derived from staged ones."""
+    events = arrow_table(EVENTS, drafts) if len(drafts) else no_events()
+    if "row_key" not in drafts:
+        return events
+    return events.append_column("row_key", pa.array(drafts["row_key"].to_list(), pa.string()))
+
+
+def _meant(cells: pd.Series[Any], nulls: set[str]) -> pd.Series[Any]:
+    """`cells` with None for the texts that mean nothing."""
+    try:
+        empty = cells.isin(nulls)
+    except TypeError:  # objects and lists have no hash
+        empty = cells.map(lambda cell: isinstance(cell, str) and cell in nulls)
+    return cells.mask(empty.astype(bool), None) if empty.any() else cells
 
 
 def _names(source: Source, frame: pd.DataFrame) -> Texts:

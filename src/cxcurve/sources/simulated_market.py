@@ -70,7 +70,7 @@ def draw_market(n: int, truth: Truth, rng: np.random.Generator) -> Market:
         seats=seats,
         revenue=np.round(seats * _PRICE_PER_SEAT[plan] * np.exp(0.12 * rng.standard_normal(n)), -1),
         activity=np.maximum(rng.gamma(2.0, 0.5, n), 0.25),
-        contentment=0.7 * rng.standard_normal(n),
+        contentment=0.85 * rng.standard_normal(n),
         is_quiet=rng.random(n) < truth.quiet_share,
         is_proactive=rng.random(n) < 0.45,
         first_person=np.cumsum(n_people) - n_people,

@@ -55,7 +55,7 @@ SHOCKS = (
 class Truth:
     """The knobs. Hazards are weekly odds by stage, ORBITS order, without friction or momentum."""
 
-    exit_odds: tuple[float, ...] = (0.018, 0.022, 0.020, 0.0035, 0.0016, 0.0010)
+    exit_odds: tuple[float, ...] = (0.018, 0.022, 0.020, 0.0035, 0.0015, 0.0010)
     move_odds: tuple[float, ...] = (0.13, 0.10, 0.055, 0.145, 0.0040, 0.0050)
     most_move_odds: float = 3.0
     share_of_moves: float = 0.22

@@ -40,7 +40,7 @@ _IN_SHARE = {"community_answer_posted": 0.36, "review_posted": 0.18, "referral_m
 _SKIPS = np.array([0.15, 0.06, 0, 0, 0])
 _WEEKS_PER_YEAR = 52
 _USE_OF_SEATS = 0.75
-_PERSISTENCE, _UNREST = 0.94, 0.24
+_PERSISTENCE, _UNREST = 0.94, 0.18
 _HOURS_OPEN = {
     "ticket_opened": 9.0,
     "urgent_ticket_opened": 4.0,
@@ -105,9 +105,9 @@ class Walk:
         swing = _UNREST * self.rng.standard_normal(self._n)
         self.satisfaction = home + _PERSISTENCE * (self.satisfaction - home) + swing
         self._strike(start)
-        gives_up = (self._fading < 0) | (draw < 0.02 / (1 + np.exp(3 * (self.satisfaction + 1.0))))
-        recovers = (self._fading < 0) & (self.satisfaction > 0) & (draw < 0.25)
-        self._fading = np.where(gives_up & ~recovers, np.maximum(self._fading - 0.18, -2.5), 0.0)
+        gives_up = (self._fading < 0) | (draw < 0.07 / (1 + np.exp(3 * (self.satisfaction + 1.0))))
+        recovers = (self._fading < 0) & (draw < np.where(self.satisfaction > 0, 0.25, 0.05))
+        self._fading = np.where(gives_up & ~recovers, np.maximum(self._fading - 0.25, -3.0), 0.0)
 
     def _strike(self, start: int) -> None:
         for shock in self.truth.shocks:

@@ -54,7 +54,7 @@ def stage_rows(source: Source, rows: Rows, row_ids: Sequence[str]) -> Batch:
 def derive_rows(plan: Plan, staged: pa.Table) -> Batch:
     """The events of all rows of some keys (`staged` holds `tables.STAGED`), each counted as used or without event."""
     source, names = plan.source, list(used_columns(plan.source))
-    cells = object_frame([json.loads(text) for text in staged["row"].to_pylist()], names)
+    cells = object_frame(json.loads(f"[{','.join(staged['row'].to_pylist())}]"), names)
     key, row_id = (pd.Series(staged[name].to_pylist(), dtype=object) for name in ("row_key", "row_id"))
     order = _sorted(source, cells, key, row_id)
     frame = cells.iloc[order].reset_index(drop=True)
@@ -63,6 +63,7 @@ def derive_rows(plan: Plan, staged: pa.Table) -> Batch:
     rows = Rows(frame, files.tolist(), lines.astype(np.int64))
     starts = (key != key.shift()).to_numpy()
     drafts = rule_drafts(plan, frame, row_id.tolist(), list(_holds(source, frame, starts)))
+    drafts = drafts.assign(row_key=key.to_numpy()[drafts["row"].to_numpy(dtype=int)])
     batch = assemble(source, rows, drafts, row_refusal(source, frame))
     return replace(batch, used_row_ids=frozenset(row_id.iloc[drafts["row"].unique()]))
 

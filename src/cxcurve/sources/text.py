@@ -197,11 +197,13 @@ def _json_record(number: int, line: str) -> Record:
     if flaw := _text_flaw([line]):
         return Record(number, (), len(line), flaw, readable(line))
     try:
-        value = json.loads(line, parse_constant=_no_constant)
+        value = json.loads(line.rstrip(), parse_constant=_no_constant)
         if "\\ud" in line.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return Record(number, (), len(line), "has half a character (a lone surrogate)", line)
+    except json.JSONDecodeError as error:
+        return Record(number, (), len(line), f"is no JSON: {error.msg} at character {error.pos + 1}", line)
     except (ValueError, RecursionError) as error:
         return Record(number, (), len(line), f"is no JSON: {error}", line)
     if not isinstance(value, dict):

@@ -6,7 +6,9 @@ for drawing customers anew.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -77,8 +79,7 @@ def mean_band(
     if firm.size:
         away = _drawn_means(total[:, firm], count[:, firm], seed, n_draws) - mean[firm]
         error = np.sqrt((away**2).mean(axis=0))
-        # few buckets: the drawn spread is itself uncertain
-        widening = np.array([t_of(level, buckets - 1) / z_of(level) for buckets in n_buckets[firm]])
+        widening = np.array([_widening(buckets, level) for buckets in n_buckets[firm].tolist()])
         point[firm] = z_of(level) * widening * error
         whole[firm] = _sup_t(away, error, level) * widening * error
     reason = None if firm.size else Reason.TOO_FEW
@@ -110,6 +111,12 @@ def _drawn_means(total: Floats, count: Floats, seed: int, n_draws: int) -> Float
         weights = rng.standard_exponential((min(_DRAWS_AT_ONCE, n_draws - start), len(total)))
         drawn[start : start + len(weights)] = (weights @ total) / (weights @ count)
     return drawn
+
+
+@cache
+def _widening(n_buckets: int, level: float) -> float:
+    """What a few buckets add: exponential weights spread (n-1)/(n+1) too little, and the spread is itself uncertain."""
+    return math.sqrt((n_buckets + 1) / (n_buckets - 1)) * t_of(level, n_buckets - 1) / z_of(level)
 
 
 def _sup_t(away: Floats, error: Floats, level: float) -> float:

@@ -132,9 +132,8 @@ def restricted_mean(table: EventTable, horizon_days: float, *, level: float = 0.
     if curve.n == 0 or horizon_days > curve.followed_days:
         return nothing(curve.n)
     _, at_risk, ended = _from_day_0(table, table.n_ended())
-    ends = np.minimum(np.append(curve.times[1:], np.inf), horizon_days)
+    ends = np.minimum(np.append(curve.times[1:], horizon_days), horizon_days)
     area = curve.share * np.maximum(ends - curve.times, 0)
-    area[curve.share == 0] = 0
     ahead = np.cumsum(area[::-1])[::-1]
     variance = float(np.sum(ahead**2 * _ratio(ended, at_risk * (at_risk - ended))))
     return _normal(float(area.sum()), variance, curve.n, level)
