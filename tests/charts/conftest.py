@@ -1,4 +1,4 @@
-"""Makes `invented` and `preview`, which are no tests, importable beside the tests."""
+"""Makes `invented`, `invented_pages` and `preview`, which are no tests, importable beside the tests."""
 
 import sys
 from pathlib import Path

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import invented
+import invented_pages
 
 from cxcurve.charts.format import FILTERS
 
@@ -56,7 +56,7 @@ def write(folder: Path) -> list[Path]:
     shutil.copytree(SOURCE / "web" / "static", folder / "static", dirs_exist_ok=True)
     shutil.copytree(SOURCE / "charts" / "static", folder / "static", dirs_exist_ok=True)
     written = []
-    for name, (template, page) in invented.pages().items():
+    for name, (template, page) in invented_pages.pages().items():
         html = render(template, page).replace('"/static/', '"static/')
         for theme in ("light", "dark"):
             path = folder / f"{name}-{theme}.html"

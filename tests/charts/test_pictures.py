@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import pairwise
 
 import invented
 import pytest
@@ -191,7 +192,7 @@ def test_a_phone_keeps_numbered_drops_and_stage_initials() -> None:
 
 def test_scatter_draws_the_largest_and_says_so() -> None:
     picture = charts.scatter(invented.scatter_points(900), limit=300)
-    circles = [node for node in ET.fromstring(picture.svg).iter(f"{SVG}a")]
+    circles = list(ET.fromstring(picture.svg).iter(f"{SVG}a"))
     assert len(circles) == len(picture.table.rows) == 300
     assert "300 of 900, the largest by revenue" in texts(picture)
     assert {"Flowing", "Pushing through", "Coasting", "Stuck"} <= set(texts(picture))
@@ -243,3 +244,21 @@ def test_any_levels_stay_inside_the_picture(values: list[tuple[float, float, flo
         assert 0 <= float(node.get("cx", "")) <= width
         assert 0 <= float(node.get("cy", "")) <= height
     assert "nan" not in charts.curve(points).svg
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+@settings(deadline=None)
+def test_labels_of_a_flow_stay_inside_and_apart(one: float, other: float) -> None:
+    progressed, stall = sorted((one, other))[0], abs(one - other)
+    root = ET.fromstring(charts.flow(progressed, stall, 1 - progressed - stall).svg)
+    lefts = [float(node.get("x", "")) for node in root.iter(f"{SVG}text")]
+    assert lefts == sorted(lefts)
+    assert min(lefts) >= 0
+    assert all(b - a > 50 for a, b in pairwise(lefts))
+
+
+def test_customers_are_counted_only_where_there_is_a_point() -> None:
+    points = [CurvePoint(week, 5.0, n=70 + week) for week in (0, 1, 2, 8)]
+    said = texts(charts.curve(points))
+    assert {"70", "71", "72", "78"} <= set(said)
+    assert said.count("72") == said.count("78") == 1

@@ -18,7 +18,8 @@ def test_the_columns_of_an_event(read_all):
         'e-1,2026-01-02T03:04:05Z,a,p,d,nps,9,12.5,EUR,fine,mail,c-7,p-3,"{""k"": [1]}",\n'
     )
     (event,) = read_all(
-        {"log.csv": content}, time={"column": "at"}, account="acc", person="per", anonymous="dev", id="key", name="what",
+        {"log.csv": content}, time={"column": "at"}, account="acc", person="per", anonymous="dev",
+        id="key", name="what",
         rename={"nps": "nps_answered"}, value="score", amount="paid", currency="cur", text="said", channel="via",
         conversation="conv", partner="part",
     ).events  # fmt: skip
@@ -178,3 +179,10 @@ def test_the_data_class_comes_from_the_plan(tmp_path):
     source = Source(key="log", files="log.csv", time={"column": "at"}, account="who", name="what")
     (batch,) = read_source(source, tmp_path, received_us=1_790_000_000_000_000, data_classes={"ping": "declared"})
     assert batch.events["data_class"].to_pylist() == ["declared", "observed"]
+
+
+@pytest.mark.parametrize("cell", ["{bad}", '{"a": NaN}', '{"a": "\\ud800"}', "[1]", "plain"])
+def test_a_property_that_is_no_json_object_stays_text(read, cell):
+    quoted = cell.replace('"', '""')
+    (event,) = read(f'at,who,what,extra\n2026-01-02,a,ping,"{quoted}"\n').events
+    assert json.loads(event["properties"]) == {"extra": cell}

@@ -41,6 +41,15 @@ def test_the_same_customer_holds_from_several_dates(read_all):
     assert batch.customers["plan"].to_pylist() == ["free", "pro"]
 
 
+@pytest.mark.parametrize("ours", ["valid_from", "valid_from_us"])
+def test_a_time_column_of_another_name(read_all, ours):
+    columns = {ours: "since"}
+    time = {"format": "%d.%m.%Y", "zone": "Europe/Berlin"}
+    content = "customer_id,since\nc,02.01.2026\n"
+    (batch,) = read_all({"customers.csv": content}, table="customers", columns=columns, time=time).batches
+    assert batch.customers["valid_from_us"].to_pylist() == [1_767_308_400_000_000]
+
+
 def test_people(read_all):
     content = (
         "person_id,customer_id,role,consent,title\n"

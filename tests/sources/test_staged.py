@@ -76,6 +76,7 @@ def test_events_of_the_first_last_and_changed_rows(read_all):
     ]
     assert (batch.n_read, batch.n_used, batch.n_no_event, batch.n_made) == (5, 5, 0, 6)
     assert len(batch.used_row_ids) == 5
+    assert batch.events["row_key"].to_pylist() == ["T1"] * 5 + ["T2"]
 
 
 def test_rows_without_event_are_told(read_all):

@@ -84,7 +84,7 @@ def test_a_field_beyond_the_limit_is_a_quote_never_closed(read, monkeypatch):
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_the_separator_is_found(read, separator):
-    (event,) = read((HEAD + ROW).replace(",", separator)).events
+    (event,) = read(("\n" + HEAD + ROW).replace(",", separator)).events
     assert event["account_id"] == "a"
 
 
@@ -128,7 +128,7 @@ def test_json_lines(read):
     assert sorted(result.reasons) == [
         (2, "is no JSON: Expecting value at character 28"),
         (3, "is no JSON object: [1]"),
-        (5, "has half a character (a lone surrogate)"),
+        (5, "is no JSON: it has half a character (a lone surrogate)"),
         (6, "is no JSON: NaN is no JSON number"),
         (7, "names no customer: account (who) is empty"),
     ]
@@ -189,3 +189,12 @@ def test_chunks_change_nothing(read_all, size, rows):
         patch.setattr(reading, "CHUNK_ROWS", size)
         parts = read_all(content, **plain)
     assert (parts.events, sorted(parts.reasons), parts.counts) == (whole.events, sorted(whole.reasons), whole.counts)
+
+
+@pytest.mark.parametrize("depth", [10, 900, 930, 960, 990, 100_000])
+def test_json_nested_too_deeply_is_refused_not_fatal(read, depth):
+    line = '{"at": "2026-01-02", "who": "a", "what": "ping", "deep": ' + "[" * depth + "]" * depth + "}"
+    result = read(line, "log.jsonl")
+    assert result.reasons in ([], [(1, "is no JSON: it is nested too deeply")])
+    assert bool(result.events) == (not result.reasons)
+    assert result.events or depth > 100

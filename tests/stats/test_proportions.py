@@ -68,7 +68,8 @@ def test_a_ratio_is_finite_where_a_count_is_0() -> None:
     assert found.value == pytest.approx(0.5 * 15.5 / (20.5 * 5.5))
     assert found.high == pytest.approx(found.value * 2.718281828 ** (1.959964 * error), rel=1e-5)
     assert risk_ratio(0, 20, 5, 20).low > 0
-    assert risk_ratio(20, 20, 20, 20).value == 1
+    everybody = risk_ratio(20, 20, 20, 20)
+    assert everybody.low < everybody.value == 1 < everybody.high
     assert odds_ratio(0, 0, 5, 20).reason is Reason.TOO_FEW
 
 

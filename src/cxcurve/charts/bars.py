@@ -85,9 +85,14 @@ def _stacked(parts: Sequence[tuple[str, float, str]], width: float) -> list[str]
 
 
 def _label_lefts(labels: Sequence[str], lefts: Sequence[float], width: float) -> list[float]:
-    """Each label under its part, moved left where those after it need the room."""
-    right, found = width, []
-    for label, left in zip(reversed(labels), reversed(lefts), strict=True):
-        found.append(min(left, right - svg.text_width(label, TEXT)))
-        right = found[-1] - 10
-    return found[::-1]
+    """Each label under its part, moved right past the one before, then left where it would leave the picture."""
+    widths = [svg.text_width(label, TEXT) for label in labels]
+    found: list[float] = []
+    for left in lefts:
+        index = len(found)
+        found.append(max(left, found[-1] + widths[index - 1] + 10) if found else left)
+    right = width
+    for index in reversed(range(len(found))):
+        found[index] = min(found[index], right - widths[index])
+        right = found[index] - 10
+    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cxcurve.charts import callouts, svg
 from cxcurve.charts import format as fmt
@@ -145,9 +146,10 @@ def _foot(frame: Frame, shown: Sequence[CurvePoint], top: float) -> tuple[str, f
 
 
 def _at_risk(frame: Frame, shown: Sequence[CurvePoint], places: Sequence[float], baseline: float) -> str:
-    """How many customers stand behind the curve at each mark of the axis."""
+    """How many customers stand behind the curve at each mark of the axis that has a point."""
     xs = [as_number(point.x) for point in shown]
-    found = [(place, shown[nearest(xs, place)]) for place in places]
+    reach = min((b - a for a, b in pairwise(xs)), default=0.0) / 2 + 1e-9
+    found = [(place, shown[index]) for place in places if abs(xs[index := nearest(xs, place)] - place) <= reach]
     texts = [_count(frame, place, point, baseline) for place, point in found if point.n is not None]
     caption = caption_at(frame, "n" if frame.is_narrow else "customers", baseline)
     return svg.group(caption, *texts) if texts else ""

@@ -77,6 +77,8 @@ def drawing(
         svg.group(drawn, role="img", aria_label=svg.fit(title, 4000, 10)) + points if points else drawn,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {svg.number(width)} {svg.number(height)}",
+        width=width,
+        height=height,
         class_=f"cx {class_}".strip(),
         role=role,
     )
@@ -84,6 +86,7 @@ def drawing(
 
 def nothing(width: float, title: str, message: str = "Nothing to draw yet") -> str:
     """The picture of no numbers: it says so."""
+    width = min(width, 480.0)
     text = svg.text(message, width / 2, 64, class_="mid")
     return drawing(text, width=width, height=120, title=title, description="There are no points yet.")
 

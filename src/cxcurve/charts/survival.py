@@ -116,7 +116,8 @@ def _at_risk(plot: _Plot, shown: Sequence[SurvivalStep]) -> str:
     """How many are still waiting at each mark of the axis."""
     found = [(day, next((s.n_at_risk for s in shown if s.day >= day), None)) for day in _days(plot)]
     texts = [svg.text(fmt.number(n), plot.x(day), 280, class_="mid small") for day, n in found if n is not None]
-    caption = svg.text("waiting", plot.x.start - 10, 280, class_="end small")
+    said = "n" if plot.width < NARROW_BELOW else "waiting"
+    caption = svg.text(said, plot.x.start - 24, 280, class_="end small")
     return svg.group(caption, *texts) if texts else ""
 
 

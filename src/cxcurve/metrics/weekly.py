@@ -6,7 +6,7 @@ signals make F, M and A (definitions.md, 1 and 3). Indexes come later, when the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,10 +128,18 @@ def _cycle_starts(customer: Ints, cycle: Ints, entered: Ints) -> Ints:
 
 
 def _recursion(block: Block, weights: Weights, ticks: Ticks) -> Scored:
+    out = np.zeros((3, len(block.keys), len(ticks)))
+    for tick, (x, overdue) in enumerate(features(block, weights, ticks)):
+        out[:, :, tick] = (x @ weights.matrix).T
+        out[0, :, tick] += weights.state("open_issues") * np.log2(1.0 + overdue)
+    return Scored(out[0], out[1], out[2])
+
+
+def features(block: Block, weights: Weights, ticks: Ticks) -> Iterator[tuple[Floats, Floats]]:
+    """At each tick in turn: customers x columns of log2(1 + n), and customers' issues open beyond their target."""
     n_customers, n_columns = len(block.keys), len(weights.columns)
     faded, is_open = np.zeros((n_customers, n_columns)), np.zeros((n_customers, n_columns))
     overdue = np.zeros(n_customers)
-    out = np.zeros((3, n_customers, len(ticks)))
     divisor = np.where(weights.per_seats, block.seat_factors[:, None], 1.0)
     decay = _decay(weights, ticks)
     for tick, week in enumerate(_by_tick(block, weights, ticks)):
@@ -139,10 +147,7 @@ def _recursion(block: Block, weights: Weights, ticks: Ticks) -> Scored:
         faded[week.customer, week.column] += week.partial / PARTIAL_ONE
         is_open[week.customer, week.column] += week.steps
         overdue[week.late_customer] += week.late_steps
-        x = feature((faded + is_open) / divisor)
-        out[:, :, tick] = (x @ weights.matrix).T
-        out[0, :, tick] += weights.state("open_issues") * np.log2(1.0 + overdue)
-    return Scored(out[0], out[1], out[2])
+        yield feature((faded + is_open) / divisor), overdue
 
 
 def _decay(weights: Weights, ticks: Ticks) -> Floats:

@@ -16,7 +16,8 @@ from cxcurve.metrics.signal_weeks import signal_weeks
 from cxcurve.metrics.states import season
 from cxcurve.metrics.weekly import Block, score_block
 from cxcurve.metrics.weights import seat_factor
-from cxcurve.pipeline.run import CustomerFacts, Run
+from cxcurve.pipeline.run import CustomerFacts as CustomerFacts
+from cxcurve.pipeline.run import Run
 from cxcurve.store import Store
 
 SQL_BLOCK, ARRAY_BLOCK = 25_000, 4_000
@@ -99,7 +100,7 @@ def _week_by_week(run: Run, keys: list[int], say: Progress) -> None:
     now = run.calendar.first_week + len(run.ticks) - 1
     done = 0
     for block in _blocks(keys, ARRAY_BLOCK):
-        rows = score_block(_block(run, block, facts), run.weights, run.ticks, seasons, expected)
+        rows = score_block(block_of(run, block, facts), run.weights, run.ticks, seasons, expected)
         is_now = np.asarray(rows["week"]) == now
         store.add("customer_now", rows.filter(pa.array(is_now)))
         store.add("customer_weeks", rows if run.ticks.is_whole else rows.filter(pa.array(~is_now)))
@@ -128,7 +129,7 @@ def _blocks(keys: Sequence[int], size: int) -> Iterator[list[int]]:
         yield list(keys[start : start + size])
 
 
-def _block(run: Run, keys: list[int], facts: CustomerFacts) -> Block:
+def block_of(run: Run, keys: list[int], facts: CustomerFacts) -> Block:
     store = run.store
     wanted = store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
 

@@ -6,7 +6,6 @@ A draft has the columns of `tables.EVENTS`, the position of its `row`, and three
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +17,10 @@ import pandas as pd
 from cxcurve.errors import clip, did_you_mean
 from cxcurve.model.sources import EventRule, Source, Time
 from cxcurve.sources.columns import used_columns
-from cxcurve.sources.rows import encoded
+from cxcurve.sources.json_text import encoded, parsed
+from cxcurve.sources.rows import Reasons
 from cxcurve.sources.values import (
     Mask,
-    Reasons,
     Texts,
     all_null,
     first_reason,
@@ -146,8 +145,8 @@ def _property_columns(source: Source, frame: pd.DataFrame) -> list[str]:
 def _parsed(value: Any) -> Any:
     if type(value) is str and value[:1] == "{" and value[-1:] == "}":
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return parsed(value)
+        except ValueError:
             return value
     return value
 

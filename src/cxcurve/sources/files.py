@@ -27,7 +27,8 @@ _FORMATS: dict[str, Format] = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-_GZIP, _ZIP, _PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _Packed: TypeAlias = io.BufferedReader | gzip.GzipFile | zipfile.ZipExtFile
 _BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
 
@@ -135,7 +136,7 @@ def _missing(source: Source, pattern: str, folder: Path) -> Problem:
 
 def _parts_of(source: Source, path: Path, name: str) -> list[Part]:
     with path.open("rb") as disk:
-        if disk.read(4) == _ZIP:
+        if disk.read(4) in _ZIP:
             return _members(source, path, name)
     plain = Part(path, name, source.format or _format_by_name(name) or "csv")
     if source.format or _format_by_name(name):

@@ -17,8 +17,8 @@ import pyarrow as pa
 from cxcurve.model.sources import EventRule, Source
 from cxcurve.sources.columns import used_columns
 from cxcurve.sources.events import CUSTOMER, Plan, draft, held, rule_drafts
-from cxcurve.sources.rows import Batch, Refused, Rows, arrow_table, no_events
-from cxcurve.sources.values import Reasons, Texts, all_null, first_reason, read_texts, reason_where
+from cxcurve.sources.rows import Batch, Reasons, Rows, arrow_table, no_events
+from cxcurve.sources.values import Texts, all_null, first_reason, read_texts, reason_where
 from cxcurve.tables import EVENTS
 
 
@@ -40,7 +40,8 @@ def prepared(source: Source, frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` with null for texts that mean nothing (an empty one always) and every column the source uses."""
     tokens = {*source.nulls, ""}
     missing = {name: [None] * len(frame) for name in used_columns(source) if name not in frame}
-    return pd.DataFrame({str(name): _meant(column, tokens) for name, column in frame.items()} | missing, dtype=object)
+    there = {str(name): _meant(column, tokens) for name, column in frame.items()}
+    return pd.DataFrame(there | missing, index=frame.index, dtype=object)
 
 
 def row_refusal(source: Source, frame: pd.DataFrame) -> Reasons:
@@ -61,13 +62,12 @@ def assemble(source: Source, rows: Rows, drafts: pd.DataFrame, refusal: Reasons)
     drafts = drafts[is_good[drafts["row"].to_numpy()]].sort_values(["row", "ordinal"], kind="stable")
     flaw = first_reason(*(drafts[name].to_numpy() for name in ("unread", "no_time", "wrong")))
     is_event = pd.isna(flaw)
-    refused_rows = [rows.refuse(source.key, i, refusal[i]) for i in np.flatnonzero(~is_good)]
-    bad = zip(drafts["row"][~is_event], drafts["ordinal"][~is_event], flaw[~is_event], strict=True)
-    refused: list[Refused] = [rows.refuse(source.key, row, reason, ordinal) for row, ordinal, reason in bad]
+    positions, ordinals = (drafts[name].to_numpy(dtype=np.int64)[~is_event] for name in ("row", "ordinal"))
+    refused = rows.refuse_events(source.key, positions, ordinals, flaw[~is_event])
     n_used = drafts["row"].nunique()
     return Batch(
         events=_events(drafts[is_event]),
-        refused=(*rows.refused, *refused_rows, *refused),
+        refused=(*rows.refused, *rows.refuse(source.key, refusal), *refused),
         n_read=len(rows) + len(rows.refused),
         n_used=n_used,
         n_no_event=int(is_good.sum()) - n_used,

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from cxcurve.errors import Problem, ProblemsError
 from cxcurve.model.sources import Source
 from cxcurve.sources.files import Part, Unpacked, is_parquet, opened
-from cxcurve.sources.rows import Refused, Rows, encoded, object_frame
+from cxcurve.sources.json_text import encoded
+from cxcurve.sources.rows import Refused, Rows, object_frame
 from cxcurve.sources.text import Lines, Record, csv_records, csv_rows, json_rows, sniff_separator
 
 CHUNK_ROWS = 100_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -13,9 +12,10 @@ from cxcurve.errors import clip
 from cxcurve.model.sources import Source, Time
 from cxcurve.sources.columns import register_of
 from cxcurve.sources.events import properties
+from cxcurve.sources.json_text import parsed
 from cxcurve.sources.mapping import prepared
-from cxcurve.sources.rows import Batch, Rows, arrow_table, no_events
-from cxcurve.sources.values import Reasons, first_reason, no_reasons, read_numbers, read_texts, read_times, reason_where
+from cxcurve.sources.rows import Batch, Reasons, Rows, arrow_table, no_events
+from cxcurve.sources.values import first_reason, no_reasons, read_numbers, read_texts, read_times, reason_where
 from cxcurve.tables import CUSTOMERS, Column
 
 _Reader: TypeAlias = "Callable[[Source, pd.Series[Any], str], tuple[Any, Reasons]]"
@@ -37,10 +37,9 @@ def map_register(source: Source, rows: Rows) -> Batch:
     is_good = pd.isna(refusal)
     result = pd.DataFrame(read | {"attributes": properties(frame, others)}, index=frame.index)[is_good]
     register = arrow_table(table, result.drop_duplicates(list(table.key), keep="last"))
-    refused = (rows.refuse(source.key, i, refusal[i]) for i in np.flatnonzero(~is_good))
     return Batch(
         events=no_events(),
-        refused=(*rows.refused, *refused),
+        refused=(*rows.refused, *rows.refuse(source.key, refusal)),
         n_read=len(rows) + len(rows.refused),
         n_used=int(is_good.sum()),
         n_no_event=0,
@@ -53,7 +52,7 @@ def column_for(source: Source, ours: str) -> str:
     """The name of the file's column that fills `ours`: mapped, or of the same name; `_us` is `_at` in files."""
     named = {"created_us": "created_at", "valid_from_us": "valid_from"}.get(ours, ours)
     role = _ROLES.get(ours, "")
-    return source.columns.get(named) or (getattr(source, role) if role else None) or named
+    return source.columns.get(named) or source.columns.get(ours) or (getattr(source, role) if role else None) or named
 
 
 def _theirs(source: Source, frame: pd.DataFrame, ours: str) -> str | None:
@@ -71,7 +70,9 @@ def _nobody(frame: pd.DataFrame, name: str | None, ours: str) -> Reasons:
 def _read(source: Source, frame: pd.DataFrame, column: Column, name: str | None) -> tuple[Any, Reasons]:
     cells = frame[name] if name else pd.Series([None] * len(frame), index=frame.index, dtype=object)
     reader = _consent if column.name == "consent" else _READERS[column.type]
-    return reader(source, cells, name or column.name)
+    values, reasons = reader(source, cells, name or column.name)
+    # A row that does not say since when it holds, holds from the beginning.
+    return (values.fillna(0) if column.name == "valid_from_us" else values), reasons
 
 
 def _text(source: Source, cells: pd.Series[Any], name: str) -> tuple[Any, Reasons]:
@@ -83,9 +84,9 @@ def _number(source: Source, cells: pd.Series[Any], name: str) -> tuple[Any, Reas
 
 
 def _time(source: Source, cells: pd.Series[Any], name: str) -> tuple[Any, Reasons]:
-    """Microseconds; a time not given is 0 for `valid_from` (always) and null for the others."""
+    """Microseconds; null where no time is given."""
     us, reasons = read_times(cells, source.time or Time(), name)
-    return pd.Series(us, cells.index, dtype="Int64").mask(cells.isna() & (name != "valid_from")), reasons
+    return pd.Series(us, cells.index, dtype="Int64").mask(cells.isna()), reasons
 
 
 def _consent(source: Source, cells: pd.Series[Any], name: str) -> tuple[Any, Reasons]:
@@ -100,6 +101,6 @@ _READERS: dict[str, _Reader] = {"string": _text, "float64": _number, "int64": _t
 
 def _is_json(text: str) -> bool:
     try:
-        return isinstance(json.loads(text), dict | list)
-    except (ValueError, RecursionError):
+        return isinstance(parsed(text), dict | list)
+    except ValueError:
         return False

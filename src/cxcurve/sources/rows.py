@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, SupportsIndex
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from cxcurve.sources.json_text import encoded
 from cxcurve.tables import EVENTS, Table
 
 _ARROW = {
@@ -25,9 +25,10 @@ _ARROW = {
     "boolean": pa.bool_(),
 }
 _BETWEEN = "\x1f"
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str)
-encoded = _ENCODER.encode
-"""Any value as JSON, with sorted keys, so that equal things are equal texts."""
+Reasons: TypeAlias = npt.NDArray[np.object_]
+"""One reason or None for each row."""
+Positions: TypeAlias = npt.NDArray[np.int64]
+"""Which rows, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,21 @@ class Rows:
     def __len__(self) -> int:
         return len(self.frame)
 
-    def refuse(self, source: str, position: SupportsIndex, reason: str, ordinal: int = 0) -> Refused:
-        """The row at `position` (or its event number `ordinal`) with the reason it cannot be used."""
-        i = int(position)
-        values = {name: value for name, value in self.frame.iloc[i].items() if value is not None}
-        kind: Literal["row", "event"] = "event" if ordinal else "row"
-        return Refused(source, self.files[i], int(self.lines[i]), ordinal, kind, reason, encoded(values))
+    def refuse(self, source: str, reasons: Reasons) -> tuple[Refused, ...]:
+        """The rows that have a reason, each with it."""
+        positions = np.flatnonzero(pd.notna(reasons))
+        return self.refuse_events(source, positions, np.zeros(len(positions), dtype=int), reasons[positions])
+
+    def refuse_events(
+        self, source: str, positions: Positions, ordinals: Positions, reasons: Reasons
+    ) -> tuple[Refused, ...]:
+        """Event number `ordinals[i]` of the row at `positions[i]`, with its reason; 0 is the row itself."""
+        texts = row_texts(self.frame.iloc[positions])
+        found = zip(positions.tolist(), ordinals.tolist(), reasons, texts, strict=True)
+        return tuple(
+            Refused(source, self.files[i], int(self.lines[i]), n, "event" if n else "row", reason, text)
+            for i, n, reason, text in found
+        )
 
 
 @dataclass(frozen=True)
@@ -71,8 +81,8 @@ class Batch:
     """What some rows became. `n_read == n_used + n_no_event + the refused of kind "row"`, always.
 
     A row is used once it made an event, be it one that was refused. `staged` holds the rows of a source with
-    `by`, `customers` and `people` those of such a source. `used_row_ids` is what `derive_staged` adds: the
-    staged rows that made an event.
+    `by`, `customers` and `people` those of such a source. `derive_staged` adds `used_row_ids`, the
+    staged rows that made an event, and to its events the column `row_key`, by which the store replaces them.
     """
 
     events: pa.Table

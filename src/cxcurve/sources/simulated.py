@@ -58,11 +58,11 @@ class Company:
 def simulate(
     *, customers: int = 2000, weeks: int = 104, seed: int = 7, end: date = date(2026, 6, 29), truth: Truth | None = None
 ) -> Company:
-    """Draw a company; the same arguments give the same company on any machine.
+    """Draw a company; the same arguments give the same company, in any process.
 
     Args:
         customers: how many, prospects included.
-        weeks: length of the window that ends at `end`. The customers of before it arrive in the
+        weeks: length of the window that ends at `end`. Earlier customers arrive in the
             `truth.warm_up_weeks` weeks ahead of it, and their events are part of the files.
         seed: of all random draws.
         end: nothing happens at or after its midnight UTC.

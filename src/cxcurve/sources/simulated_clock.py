@@ -47,8 +47,9 @@ def at_work(times: Times) -> Times:
     """The same instants, those outside working hours (8 to 18, Monday to Friday) moved to the next morning."""
     into_day = (times - _FIRST_MONDAY) % DAY
     midnight = times - into_day
-    late = into_day >= 18 * HOUR
-    moved = np.where(late, midnight + DAY + 8 * HOUR + into_day % (2 * HOUR), np.maximum(times, midnight + 8 * HOUR))
+    morning = midnight + np.where(into_day >= 18 * HOUR, DAY, 0) + 8 * HOUR + into_day % (2 * HOUR)
+    is_open = (into_day >= 8 * HOUR) & (into_day < 18 * HOUR)
+    moved = np.where(is_open, times, morning)
     weekday = (moved - _FIRST_MONDAY) % WEEK // DAY
     return np.asarray(moved + np.where(weekday > 4, (7 - weekday) * DAY, 0))
 

@@ -32,7 +32,6 @@ def stage_rows(source: Source, rows: Rows, row_ids: Sequence[str]) -> Batch:
     frame = prepared(source, rows.frame[[name for name in used_columns(source) if name in rows.frame]])
     refusal = row_refusal(source, frame)
     good = np.flatnonzero(pd.isna(refusal))
-    refused = tuple(rows.refuse(source.key, i, refusal[i]) for i in np.flatnonzero(pd.notna(refusal)))
     staged = pd.DataFrame({
         "source": source.key,
         "row_id": np.array(row_ids, dtype=object)[good],
@@ -43,7 +42,7 @@ def stage_rows(source: Source, rows: Rows, row_ids: Sequence[str]) -> Batch:
     })  # fmt: skip
     return Batch(
         events=no_events(),
-        refused=(*rows.refused, *refused),
+        refused=(*rows.refused, *rows.refuse(source.key, refusal)),
         n_read=len(rows) + len(rows.refused),
         n_used=len(good),
         n_no_event=0,
@@ -64,8 +63,9 @@ def derive_rows(plan: Plan, staged: pa.Table) -> Batch:
     starts = (key != key.shift()).to_numpy()
     drafts = rule_drafts(plan, frame, row_id.tolist(), list(_holds(source, frame, starts)))
     drafts = drafts.assign(row_key=key.to_numpy()[drafts["row"].to_numpy(dtype=int)])
-    batch = assemble(source, rows, drafts, row_refusal(source, frame))
-    return replace(batch, used_row_ids=frozenset(row_id.iloc[drafts["row"].unique()]))
+    refusal = row_refusal(source, frame)
+    used = [i for i in drafts["row"].unique() if refusal[i] is None]
+    return replace(assemble(source, rows, drafts, refusal), used_row_ids=frozenset(row_id.iloc[used]))
 
 
 def _holds(source: Source, frame: pd.DataFrame, starts: Mask) -> Iterator[Mask]:

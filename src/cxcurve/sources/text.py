@@ -5,13 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from cxcurve.errors import clip
 from cxcurve.sources.files import Unpacked
+from cxcurve.sources.json_text import parsed
 
 MAX_FIELD = 2**20
 """Characters of one CSV field; more is a quote that was never closed."""
@@ -65,8 +65,9 @@ class Lines:
         return line
 
     def peek(self) -> str:
-        """The next line, which stays where it is; empty at the end."""
-        line = next(self, "")
+        """The next line that is not blank, which stays where it is; empty at the end."""
+        while (line := next(self, "")) and not line.strip():
+            self.start()
         self.keep(0)
         return line
 
@@ -197,19 +198,9 @@ def _json_record(number: int, line: str) -> Record:
     if flaw := _text_flaw([line]):
         return Record(number, (), len(line), flaw, readable(line))
     try:
-        value = json.loads(line.rstrip(), parse_constant=_no_constant)
-        if "\\ud" in line.lower():
-            json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return Record(number, (), len(line), "has half a character (a lone surrogate)", line)
-    except json.JSONDecodeError as error:
-        return Record(number, (), len(line), f"is no JSON: {error.msg} at character {error.pos + 1}", line)
-    except (ValueError, RecursionError) as error:
+        value = parsed(line.rstrip())
+    except ValueError as error:
         return Record(number, (), len(line), f"is no JSON: {error}", line)
     if not isinstance(value, dict):
         return Record(number, (), len(line), f"is no JSON object: {clip(line.strip(), 40)}", line)
     return Record(number, value, len(line))
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")

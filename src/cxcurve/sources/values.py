@@ -15,12 +15,11 @@ import pandas as pd
 
 from cxcurve.errors import clip
 from cxcurve.model.sources import Time
-from cxcurve.sources.rows import encoded
+from cxcurve.sources.json_text import encoded
+from cxcurve.sources.rows import Reasons
 
 Texts: TypeAlias = "pd.Series[Any]"
 """Objects: str or None."""
-Reasons: TypeAlias = npt.NDArray[np.object_]
-"""One reason or None for each row."""
 Mask: TypeAlias = npt.NDArray[np.bool_]
 """Which rows."""
 

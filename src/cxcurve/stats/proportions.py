@@ -70,7 +70,7 @@ def nps(promoters: int, passives: int, detractors: int, *, level: float = 0.95) 
     The interval comes from three more answers (3/4 promoters, 3/4 detractors, the rest passive), so that it
     is not empty when all say the same; the value is that of the answers alone.
 
-    Source: Rocks 2016, J. Stat. Theory Pract. 10:365-377; measuringu.com/nps-confidence-intervals
+    Source: Rocks 2016, Am. Statist. 70:365-372; measuringu.com/nps-confidence-intervals
     """
     check_counts(promoters=promoters, passives=passives, detractors=detractors)
     n = promoters + passives + detractors
@@ -84,7 +84,9 @@ def nps(promoters: int, passives: int, detractors: int, *, level: float = 0.95) 
 
 
 def risk_ratio(successes_1: int, n_1: int, successes_2: int, n_2: int, *, level: float = 0.95) -> Estimate:
-    """First share divided by second, with the log interval; half a customer is added where a count is 0.
+    """First share divided by second, with the log interval; 1 means alike (`is_real(1)`).
+
+    Half a customer is added to each cell where a count is 0, or where all succeeded: neither is certain.
 
     Source: Katz et al. 1978, Biometrics 34:469-474
     """
@@ -92,13 +94,14 @@ def risk_ratio(successes_1: int, n_1: int, successes_2: int, n_2: int, *, level:
     check_part("successes_2", successes_2, "n_2", n_2)
     if not (n_1 and n_2):
         return nothing(n_1 + n_2)
-    extra = 0.5 if successes_1 == 0 or successes_2 == 0 else 0.0
-    a, b, m, n = successes_1 + extra, successes_2 + extra, n_1 + extra, n_2 + extra
+    all_or_none = 0 in {successes_1, successes_2} or (successes_1 == n_1 and successes_2 == n_2)
+    extra = 0.5 if all_or_none else 0.0
+    a, b, m, n = successes_1 + extra, successes_2 + extra, n_1 + 2 * extra, n_2 + 2 * extra
     return _ratio(a * n / (b * m), 1 / a - 1 / m + 1 / b - 1 / n, n_1 + n_2, level)
 
 
 def odds_ratio(successes_1: int, n_1: int, successes_2: int, n_2: int, *, level: float = 0.95) -> Estimate:
-    """Odds of the first group divided by those of the second, with Woolf's log interval.
+    """Odds of the first group divided by those of the second, with Woolf's log interval; 1 means alike (`is_real(1)`).
 
     Half a customer is added to each cell where one is 0 (Haldane 1956, Anscombe 1956).
 
@@ -117,7 +120,7 @@ def _ratio(value: float, log_variance: float, n: int, level: float) -> Estimate:
     error = math.sqrt(max(log_variance, 0.0))
     factor = math.exp(z_of(level) * error)
     p_value = 2 * float(special.ndtr(-abs(math.log(value)) / error)) if error else None
-    return Estimate(value, value / factor, value * factor, n, error, p_value)
+    return Estimate(value, value / factor, value * factor, n, p_value=p_value)
 
 
 def sample_ratio_test(counts: Sequence[int], shares: Sequence[float]) -> Test:

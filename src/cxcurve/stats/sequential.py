@@ -27,7 +27,7 @@ def always_valid(estimate: Estimate, planned_n: float, *, level: float = 0.95) -
     Returns:
         No interval where the estimate has no standard error; no p_value, since that holds at one look only.
 
-    Source: Waudby-Smith et al. 2021, arXiv:2103.06476, eq. 24 (asymptotic confidence sequence)
+    Source: Waudby-Smith et al. 2021, arXiv:2103.06476 (asymptotic confidence sequence)
     """
     if planned_n <= 0:
         raise BadValueError(f"planned_n is {planned_n}; expected the planned number of customers, above 0")

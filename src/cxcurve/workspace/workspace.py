@@ -6,15 +6,17 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis.expr.types as ir
 
 from cxcurve.errors import BadValueError, Problem, ProblemsError, Severity, UnknownNameError, WorkspaceError
 from cxcurve.journey.calendar import end_of_day
+from cxcurve.metrics.curve import X
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.model import Journey, Source, cross_check, read_journey, read_sources
 from cxcurve.model.settings import Settings, read_settings
@@ -24,7 +26,18 @@ from cxcurve.pipeline.run import Run, default_as_of
 from cxcurve.pipeline.scoring import score
 from cxcurve.pipeline.snapshots import snapshot
 from cxcurve.store import Store
-from cxcurve.workspace.populations import population
+from cxcurve.workspace.curves import CurveResult, curve_result
+from cxcurve.workspace.customers import CustomerResult, customer_result
+from cxcurve.workspace.drift import Drift, drift
+from cxcurve.workspace.lists import (
+    TimeToValueResult,
+    customer_rows,
+    friction_rows,
+    signal_rows,
+    time_to_value_result,
+)
+from cxcurve.workspace.populations import population, segment_values
+from cxcurve.workspace.scorecards import Scorecard, scorecard
 
 DATA_FOLDER, STORE_FILE = ".cxcurve", "events.duckdb"
 Progress = Callable[[str, int, int], None]
@@ -187,6 +200,82 @@ class Workspace:
             score(run, None)
             yield population(snapshot(run), self.store, segment, cohort)
 
+    # --- reading: every method takes segment={"plan": "pro"}, cohort="entered invest in the last 90d" and as_of
+
+    def curve(self, x: X = "week", **whom: Any) -> CurveResult:
+        """The CX Curve by week of the cycle, position on the journey, or date; shows itself in a notebook."""
+        with self.snapshot(**whom) as known:
+            return self.curve_of(known, x)
+
+    def curve_of(self, known: Snapshot, x: X = "week", drift: Drift | None = None) -> CurveResult:
+        """The same from a snapshot."""
+        drift = drift or self.drift_of(known)
+        run = self._run(known.as_of_us)
+        return curve_result(run, known, x, drift=drift, notes=self.notes(), currency=self.settings.currency)
+
+    def drift(self, **whom: Any) -> Drift:
+        """The drift zones."""
+        with self.snapshot(**whom) as known:
+            return self.drift_of(known)
+
+    def drift_of(self, known: Snapshot) -> Drift:
+        """The same from a snapshot."""
+        return drift(known, self.store.arrow, self.store.temporary)
+
+    def time_to_value(self, **whom: Any) -> TimeToValueResult:
+        """Time to value, and who is waiting."""
+        with self.snapshot(**whom) as known:
+            return time_to_value_result(known, self.store.arrow)
+
+    def scorecard(self, **whom: Any) -> Scorecard:
+        """The scorecard of the week."""
+        with self.snapshot(**whom) as known:
+            return scorecard(known, self.store.arrow, self.drift_of(known))
+
+    def customer(self, customer_id: str, as_of: str | datetime | None = None) -> CustomerResult:
+        """One customer with the signals and events behind its scores."""
+        with self.snapshot(as_of) as known:
+            return customer_result(self._run(known.as_of_us), known, customer_id)
+
+    def customers(self, **whom: Any) -> list[dict[str, Any]]:
+        """Every customer with stage and indexes, the lowest level first."""
+        with self.snapshot(**whom) as known:
+            return customer_rows(known, self.store.arrow)
+
+    def signals(self, **whom: Any) -> dict[str, Any]:
+        """The tracking plan's signals with weights and what was seen of them."""
+        with self.snapshot(**whom) as known:
+            return signal_rows(known, self.store.arrow)
+
+    def friction(self, **whom: Any) -> list[dict[str, Any]]:
+        """Friction signals of the last 28 days."""
+        with self.snapshot(**whom) as known:
+            return friction_rows(known, self.store.arrow)
+
+    def quarantine(self) -> list[dict[str, Any]]:
+        """Rows and events that could not be used, with file, line and reason."""
+        names = ("source", "file", "line", "ordinal", "kind", "reason", "row")
+        rows = self.store.rows(f"SELECT {', '.join(names)} FROM quarantine ORDER BY source, file, line, ordinal")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """Events of each name in the log."""
+        return dict(
+            self.store.rows("SELECT s.name, count(*) FROM event_log JOIN signal_keys AS s USING (signal_key) GROUP BY 1")
+        )
+
+    def note(self, text: str, at: str | datetime) -> None:
+        """Write a note on the curve."""
+        self.store.execute("INSERT INTO notes VALUES ($1, $2, $3)", note_us(at, self.settings.zone), text, now_us())
+
+    def notes(self) -> list[tuple[int, str]]:
+        """The notes written on the curve, in order of time."""
+        return [(at_us, text) for at_us, text in self.store.rows("SELECT at_us, text FROM notes ORDER BY at_us, text")]
+
+    def segment_values(self, known: Snapshot) -> dict[str, list[str]]:
+        """What customers can be picked by."""
+        return segment_values(known, self.store)
+
     def _run(self, as_of_us: int) -> Run:
         return Run(self.store, self.journey, self.settings.zone, as_of_us)
 
@@ -233,9 +322,11 @@ def instant_us(value: str | datetime, zone: str) -> int:
     return end_of_day(us, zone) if is_date else us
 
 
-def moment(us: int) -> datetime:
-    """Microseconds UTC as a datetime."""
-    return datetime.fromtimestamp(us / 1e6, UTC)
+def note_us(value: str | datetime, zone: str) -> int:
+    """A moment as microseconds UTC; a date alone means its beginning, in the zone."""
+    us = instant_us(value, zone)
+    is_date = isinstance(value, str) and len(value) <= len("2026-05-03")
+    return instant_us(f"{value}T00:00:00", zone) if is_date else us
 
 
 def _errors(problems: Sequence[Problem]) -> list[Problem]:

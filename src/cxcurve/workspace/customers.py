@@ -1,0 +1,295 @@
+"""One customer, with the reasons for its scores; and the list of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from cxcurve import charts
+from cxcurve.errors import Reason, UnknownNameError
+from cxcurve.metrics import why
+from cxcurve.metrics.contributions import contributions
+from cxcurve.metrics.mindset import Mood, mindset, mood
+from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.metrics.states import stall
+from cxcurve.metrics.weights import seat_factor
+from cxcurve.metrics.why import SignalPoints
+from cxcurve.pipeline.run import CustomerFacts, Run
+from cxcurve.workspace.curves import date_of, monday
+from cxcurve.workspace.results import at, plain
+
+TIMELINE = 200
+
+
+@dataclass(frozen=True)
+class CustomerResult:
+    """A customer as known at as_of."""
+
+    as_of_us: int
+    facts: Mapping[str, Any]
+    stage: str | None
+    stage_label: str | None
+    stage_since_us: int | None
+    dwell_days: float | None
+    friction_index: float | None
+    momentum_index: float | None
+    level: float | None
+    typical: Mapping[str, float | None]
+    percentile: float | None
+    friction: tuple[SignalPoints, ...]
+    momentum: tuple[SignalPoints, ...]
+    stays: tuple[Mapping[str, Any], ...]
+    weeks: tuple[Mapping[str, Any], ...]
+    timeline: tuple[Mapping[str, Any], ...]
+    people: tuple[Mapping[str, Any], ...]
+    mindset: str | None
+    mood: Mood | None
+    reason: Reason | None
+
+    def why(self) -> dict[str, tuple[SignalPoints, ...]]:
+        """The signals and events behind the scores; points add up to each index as shown."""
+        return {"friction": self.friction, "momentum": self.momentum}
+
+    @property
+    def brief(self) -> str:
+        """Who this is, in a few sentences that each rest on the data below."""
+        said = [f"{self.facts['name']} is outside the journey."]
+        if self.stage_label is not None:
+            said = [f"{self.facts['name']} is in {self.stage_label} since {date_of(self.stage_since_us or 0):%d %b %Y}."]
+        if self.friction and self.friction_index and self.friction_index >= 25:
+            said.append(f"Most friction comes from {charts.words(self.friction[0].signal)}.")
+        if self.mindset:
+            said.append(f"The mindset is {self.mindset}.")
+        if self.mood:
+            said.append(f"The latest mood is {self.mood.word}.")
+        return " ".join(said)
+
+    def to_json(self) -> dict[str, Any]:
+        """As interfaces.md, `show customer ID`."""
+        return {
+            "as_of": at(self.as_of_us),
+            "customer": {k: plain(v) for k, v in self.facts.items() if k not in {"customer_key", "attributes"}},
+            "stage": self.stage,
+            "stage_since": at(self.stage_since_us),
+            "stays": list(self.stays),
+            "friction_index": plain(self.friction_index),
+            "momentum_index": plain(self.momentum_index),
+            "level": plain(self.level),
+            "typical": dict(self.typical),
+            "percentile": plain(self.percentile),
+            "friction": [_points_json(row) for row in self.friction],
+            "momentum": [_points_json(row) for row in self.momentum],
+            "mindset": self.mindset,
+            "mood": None if self.mood is None else {"word": self.mood.word, "quote": self.mood.quote, "event_id": self.mood.event_id},
+            "weeks": list(self.weeks),
+            "timeline": list(self.timeline),
+            "people": list(self.people),
+            "brief": self.brief,
+            "reason": self.reason,
+        }
+
+    def picture(self, width: float = charts.WIDE) -> charts.Picture:
+        """The customer's own curve."""
+        points = [
+            charts.CurvePoint(monday(week["week"]), week["level"], None, None, week["friction_index"], week["momentum_index"])
+            for week in self.weeks
+        ]
+        bands = [
+            charts.StageBand(stay["label"], date_of(stay["entered_us"]), date_of(stay["left_us"] or self.as_of_us))
+            for stay in self.stays
+        ]
+        marks = [
+            charts.EventMark(date_of(event["occurred_us"]), charts.words(event["name"]), event["tone"])
+            for event in self.timeline
+            if event["tone"]
+        ]
+        return charts.customer_curve(points, bands, marks, width=width)
+
+    def _repr_html_(self) -> str:
+        return self.picture()._repr_html_()
+
+
+def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerResult:
+    """Read one customer.
+
+    Raises:
+        UnknownNameError: no event names this customer.
+    """
+    store = run.store
+    key = store.customer_key(customer_id)
+    rows = [] if key is None else store.arrow(snapshot.customers.filter(snapshot.customers.customer_key == key)).to_pylist()
+    if key is None or not rows:
+        known = [name for (name,) in store.rows("SELECT customer_id FROM customer_keys LIMIT 5000")]
+        raise UnknownNameError("customer", customer_id, known)
+    facts = rows[0]
+    events = _events(snapshot, run, key)
+    stays = [
+        _stay(snapshot, row) for row in store.arrow(snapshot.stays.filter(snapshot.stays.customer_key == key).order_by("entered_us")).to_pylist()
+    ]
+    now = store.arrow(snapshot.customer_now.filter(snapshot.customer_now.customer_key == key)).to_pylist()
+    weeks = store.arrow(snapshot.customer_weeks.filter(snapshot.customer_weeks.customer_key == key).order_by("week")).to_pylist()
+    current = now[0] if now else None
+    shares = _shares(run, snapshot, key, facts, current)
+    friction_index = None if current is None else current["friction_index"]
+    momentum_index = None if current is None else current["momentum_index"]
+    open_stay = stays[-1] if current is not None else None
+    typical, percentile = _typical(store, snapshot, current)
+    signals = snapshot.plan.journey.signals
+    return CustomerResult(
+        as_of_us=snapshot.as_of_us,
+        facts=facts,
+        stage=None if current is None else snapshot.stage_name(current["stage"]),
+        stage_label=None if current is None else snapshot.stage_label(current["stage"]),
+        stage_since_us=None if open_stay is None else open_stay["entered_us"],
+        dwell_days=None if current is None else current["dwell_days"],
+        friction_index=friction_index,
+        momentum_index=momentum_index,
+        level=None if current is None else current["level"],
+        typical=typical,
+        percentile=percentile,
+        friction=tuple(why.points(shares[0], friction_index)) if friction_index is not None else (),
+        momentum=tuple(why.points(shares[1], momentum_index, empty=why.STAGE_BASE)) if momentum_index is not None else (),
+        stays=tuple(stays),
+        weeks=tuple(_week(row) for row in weeks),
+        timeline=tuple(_told(event, run) for event in events[-TIMELINE:][::-1]),
+        people=tuple(_people(run, facts["customer_id"])),
+        mindset=mindset(events, signals, snapshot.as_of_us),
+        mood=mood(events, signals, snapshot.as_of_us),
+        reason=None if current is not None else Reason.OUTSIDE,
+    )
+
+
+def _events(snapshot: Snapshot, run: Run, key: int) -> list[dict[str, Any]]:
+    log = snapshot.log
+    mine = log.filter(log.customer_key == key).select(
+        "event_id", "signal_key", "occurred_us", "person_id", "source", "channel", "value", "amount", "text", "conversation_id"
+    )
+    rows = run.store.arrow(mine).to_pylist()
+    names = {number: name for name, number in run.plan.keys.items()}
+    for row in rows:
+        row["name"] = names[row.pop("signal_key")]
+    return sorted(rows, key=lambda row: (row["occurred_us"], row["event_id"]))
+
+
+def _shares(
+    run: Run, snapshot: Snapshot, key: int, facts: Mapping[str, Any], current: Mapping[str, Any] | None
+) -> tuple[dict[str, tuple[float, dict[str, float]]], dict[str, tuple[float, dict[str, float]]]]:
+    """Weight x feature of every signal and state, for friction and momentum."""
+    if current is None:
+        return {}, {}
+    store, weights = run.store, run.weights
+    log = store.temporary("customer_log", store.arrow(snapshot.log.filter(snapshot.log.customer_key == key)))
+    plan_table = store.temporary("plan_now", run.plan.table)
+    effects = store.arrow(contributions(log, plan_table, run.plan, now_us=snapshot.as_of_us))
+    effects = effects.filter(pa.compute.less(effects["entered_us"], snapshot.as_of_us))
+    median = CustomerFacts.read(store, run.as_of_us).median_seats
+    factor = float(seat_factor(_array(facts["seats"]), median)[0])
+    friction = why.signal_shares(effects, weights, factor, snapshot.as_of_us, 0)
+    momentum = why.signal_shares(effects, weights, factor, snapshot.as_of_us, 1)
+    return _with_states(friction, run, effects, current), momentum
+
+
+def _with_states(
+    shares: dict[str, tuple[float, dict[str, float]]], run: Run, effects: pa.Table, current: Mapping[str, Any]
+) -> dict[str, tuple[float, dict[str, float]]]:
+    """Add the state signals; decline and silence are what the score has beyond what events and the other states give."""
+    import numpy as np
+
+    weights, found = run.weights, dict(shares)
+    n_late, late = why.overdue_issues(effects)
+    if n_late and weights.state("open_issues"):
+        found["open_issues"] = weights.state("open_issues") * float(np.log2(1 + n_late)), dict.fromkeys(late, 1.0)
+    stage = run.journey.stages[current["stage"]]
+    if weights.state("stall") and weights.state_stages("stall")[current["stage"]] and stage.expected:
+        x = float(stall(_array(current["dwell_days"]), _array(stage.expected.days))[0])
+        if x:
+            found["stall"] = weights.state("stall") * x, {}
+    rest = current["friction"] - sum(value for value, _ in found.values())
+    for name, value in _split(rest, weights.state("silence"), weights.state("decline")):
+        found[name] = value, {}
+    return found
+
+
+def _split(rest: float, silence: float, decline: float) -> list[tuple[str, float]]:
+    """What is left belongs to silence, which is all or nothing, and to decline."""
+    if rest < 1e-6:
+        return []
+    if silence and rest >= silence - 1e-6:
+        return [(name, value) for name, value in (("silence", silence), ("decline", rest - silence)) if value > 1e-6]
+    return [("decline", rest)] if decline else [("silence", rest)]
+
+
+def _array(value: float | None) -> Any:
+    import numpy as np
+
+    return np.array([np.nan if value is None else value], dtype=float)
+
+
+def _typical(store: Any, snapshot: Snapshot, current: Mapping[str, Any] | None) -> tuple[dict[str, float | None], float | None]:
+    """Medians of the customers at the same stage now, and the share of them with less friction."""
+    names = ("level", "friction_index", "momentum_index")
+    if current is None:
+        return dict.fromkeys(names), None
+    peers = snapshot.customer_now.filter(snapshot.customer_now.stage == current["stage"])
+    below = (peers.friction_index < current["friction_index"]).mean()
+    row = store.arrow(peers.aggregate(**{name: peers[name].median() for name in names}, below=below)).to_pylist()[0]
+    return {name: row[name] for name in names}, row["below"]
+
+
+def _stay(snapshot: Snapshot, row: Mapping[str, Any]) -> dict[str, Any]:
+    end = row["left_us"] if row["left_us"] is not None else snapshot.as_of_us
+    return {
+        "stage": snapshot.stage_name(row["stage"]),
+        "label": snapshot.stage_label(row["stage"]),
+        "cycle": row["cycle"],
+        "entered_at": at(row["entered_us"]),
+        "left_at": at(row["left_us"]),
+        "entered_us": row["entered_us"],
+        "left_us": row["left_us"],
+        "days": (end - row["entered_us"]) / 86_400e6,
+        "ended_by": row["ended_by"],
+    }
+
+
+def _week(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("week", "cycle", "cycle_week", "friction_index", "momentum_index", "advocacy_index", "level")
+    return {"week_end": monday(row["week"]).isoformat(), **{name: row[name] for name in names}}
+
+
+def _told(event: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    signal = run.journey.signals.get(event["name"])
+    tone = ""
+    if signal is not None:
+        valence = None
+        if signal.valence is not None and event.get(signal.valence.column) is not None:
+            valence = signal.valence.valence_of(float(event[signal.valence.column]))
+        if signal.friction or (valence or 0) < 0:
+            tone = "drag"
+        elif signal.momentum or (valence or 0) > 0:
+            tone = "pull"
+    names = ("event_id", "name", "source", "channel", "person_id", "value", "amount", "text", "conversation_id")
+    kept = {name: plain(event[name]) for name in names if event[name] is not None}
+    return {"occurred_at": at(event["occurred_us"]), "occurred_us": event["occurred_us"], "tone": tone, "channel": None, "text": None, **kept}
+
+
+def _people(run: Run, customer_id: str) -> Sequence[Mapping[str, Any]]:
+    rows = run.store.rows(
+        "SELECT p.person_id, p.role, max(l.occurred_us) FROM people AS p LEFT JOIN event_log AS l "
+        "ON l.person_id = p.person_id AND l.customer_key = (SELECT customer_key FROM customer_keys WHERE customer_id = $1) "
+        "AND l.occurred_us < $2 WHERE p.customer_id = $1 GROUP BY 1, 2 ORDER BY 3 DESC NULLS LAST, 1 LIMIT 50",
+        customer_id,
+        run.as_of_us,
+    )
+    return [{"person_id": person, "role": role, "last_seen_at": at(seen), "last_seen_us": seen} for person, role, seen in rows]
+
+
+def _points_json(row: SignalPoints) -> dict[str, Any]:
+    return {
+        "signal": row.signal,
+        "points": row.points,
+        "events": [event.event_id for event in row.events],
+        "event_points": [round(event.points, 4) for event in row.events],
+    }

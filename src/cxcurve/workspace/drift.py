@@ -1,0 +1,116 @@
+"""Drift zones of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from cxcurve.metrics.drift import Zone, drift_zones, early_signals, equal_dwell_groups, overrepresented, passages
+from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.stats.estimates import Estimate, nothing
+from cxcurve.workspace.results import at, plain
+
+Arrow = Callable[[ir.Table], pa.Table]
+Temporary = Callable[[str, pa.Table], ir.Table]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """All zones, and who the customers in them are: customer_id, name, owner by key."""
+
+    as_of_us: int
+    zones: tuple[Zone, ...]
+    customers: dict[int, tuple[str, str, str | None]]
+
+    @property
+    def impact(self) -> Estimate:
+        """All zones together; the interval adds up as if the zones were one, which is wide rather than narrow."""
+        known = [zone.impact for zone in self.zones if zone.impact.value is not None]
+        if not known:
+            return nothing()
+        low, high = (sum(getattr(one, side) or 0.0 for one in known) for side in ("low", "high"))
+        return Estimate(sum(one.value or 0.0 for one in known), low, high, sum(len(z.drifting_now) for z in self.zones))
+
+    def to_json(self) -> dict[str, Any]:
+        """As interfaces.md, `show drift`."""
+        return {"as_of": at(self.as_of_us), "zones": [self._zone(zone) for zone in self.zones]}
+
+    def _zone(self, zone: Zone) -> dict[str, Any]:
+        return {
+            "from": zone.start,
+            "to": zone.goal,
+            "n_entered": zone.n_entered,
+            "n_progressed": zone.n_progressed,
+            "n_exited": zone.n_exited,
+            "n_open": zone.n_open,
+            "stall_share": plain(zone.stall.value),
+            "low": plain(zone.stall.low),
+            "high": plain(zone.stall.high),
+            "leak_share": plain(zone.leak.value),
+            "progressed_share": plain(zone.progressed.value),
+            "tau_days": zone.tau_days,
+            "change": {
+                "p": plain(zone.change_p),
+                "effect": plain(zone.change_stall.value),
+                "low": plain(zone.change_stall.low),
+                "high": plain(zone.change_stall.high),
+                "leak_effect": plain(zone.change_leak.value),
+            },
+            "drifting_now": [
+                {
+                    "customer_id": self.customers.get(one.customer_key, ("", "", None))[0],
+                    "name": self.customers.get(one.customer_key, ("", "", None))[1],
+                    "owner": self.customers.get(one.customer_key, ("", "", None))[2],
+                    "days": one.days,
+                    "revenue": one.revenue,
+                    "is_usual_revenue": one.is_usual_revenue,
+                    "progress_share": one.progress_share,
+                    "impact_revenue": one.impact_revenue,
+                }
+                for one in zone.drifting_now
+            ],
+            "impact_revenue": plain(zone.impact.value),
+            "impact_low": plain(zone.impact.low),
+            "impact_high": plain(zone.impact.high),
+            "signals": [
+                {
+                    "signal": one.signal,
+                    "odds_ratio": plain(one.odds_ratio.value),
+                    "low": plain(one.odds_ratio.low),
+                    "high": plain(one.odds_ratio.high),
+                }
+                for one in zone.signals
+            ],
+            "reason": zone.reason,
+        }
+
+
+def drift(snapshot: Snapshot, arrow: Arrow, temporary: Temporary) -> Drift:
+    """Every zone of the journey, with what differs between those who stalled and those who moved on."""
+    stays = arrow(snapshot.stays)
+    people = arrow(
+        snapshot.customers.select("customer_key", "customer_id", "name", "owner", "revenue", "is_usual_revenue")
+    ).to_pylist()
+    found = passages(stays, len(snapshot.stage_names), snapshot.as_of_us)
+    zones = drift_zones(
+        found,
+        names=snapshot.stage_names,
+        expected_days=[s.expected.days if s.expected else 0.0 for s in snapshot.plan.journey.stages],
+        revenue={row["customer_key"]: (row["revenue"], row["is_usual_revenue"]) for row in people},
+        as_of_us=snapshot.as_of_us,
+    )
+    names = {key: signal.name for key, signal in snapshot.plan.signals.items() if signal.stage is None}
+    told = []
+    for zone, passage in zip(zones, found, strict=True):
+        if zone.tau_days is None or zone.reason is not None:
+            told.append(zone)
+            continue
+        groups = equal_dwell_groups(passage, zone.tau_days)
+        counts = arrow(early_signals(snapshot, temporary("dwell_groups", groups)))
+        told.append(replace(zone, signals=overrepresented(counts, groups, names)))
+    who = {row["customer_key"]: (row["customer_id"], row["name"], row["owner"]) for row in people}
+    return Drift(snapshot.as_of_us, tuple(told), who)

@@ -1,0 +1,296 @@
+"""The scorecard: every metric of the registry that has data, with interval, target, and whether it really changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from cxcurve.errors import Reason
+from cxcurve.metrics import feedback
+from cxcurve.metrics.contacts import contacts
+from cxcurve.metrics.curve import N_BUCKETS, bucket_of
+from cxcurve.metrics.registry import METRICS, Metric
+from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.metrics.time_to_value import time_to_value, value_times
+from cxcurve.model.durations import Duration
+from cxcurve.stats.bands import bucket_mean
+from cxcurve.stats.estimates import Estimate, difference, nothing
+from cxcurve.stats.proportions import wilson
+from cxcurve.tables import US_PER_DAY
+from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.results import moment, plain
+
+Arrow = Callable[[ir.Table], pa.Table]
+SPARK_WEEKS, BACK_WEEKS = 12, 4
+CHURN_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A metric now and before, with its last weeks."""
+
+    current: Estimate
+    previous: Estimate = field(default_factory=nothing)
+    against: str = ""
+    series: tuple[float | None, ...] = ()
+    change: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the scorecard."""
+
+    metric: Metric
+    current: Estimate
+    previous: Estimate
+    against: str
+    target: float | None
+    met: bool | None
+    is_real_change: bool | None
+    is_better: bool | None
+    action: str
+    lead: str
+    supporting: tuple[str, ...]
+    series: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """The card of a week."""
+
+    week_end: datetime
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As interfaces.md, `show scorecard`."""
+        return {"week_end": plain(self.week_end), "rows": [_row_json(row) for row in self.rows]}
+
+
+def scorecard(snapshot: Snapshot, arrow: Arrow, drift: Drift) -> Scorecard:
+    """The card of the week that as_of falls in; metrics in `focus` first."""
+    readings = _readings(snapshot, arrow, drift)
+    focus = snapshot.plan.journey.focus
+    ordered = sorted(METRICS, key=lambda m: focus.index(m.name) if m.name in focus else len(focus))
+    rows = [_row(snapshot, metric, readings[metric.name]) for metric in ordered if metric.name in readings]
+    return Scorecard(moment(snapshot.as_of_us), tuple(rows))
+
+
+def _readings(snapshot: Snapshot, arrow: Arrow, drift: Drift) -> dict[str, Reading]:
+    readings = {name: _index(snapshot, arrow, name) for name in ("friction_index", "momentum_index", "advocacy_index")}
+    readings |= _weekly_shares(snapshot, arrow)
+    readings |= _contact_readings(snapshot, arrow)
+    readings |= {
+        kind: _answers(snapshot, arrow, kind, estimate)
+        for kind, estimate in (("nps", feedback.nps), ("csat", feedback.csat), ("ces", feedback.ces))
+        if feedback.answer_keys(snapshot.plan, kind)
+    }
+    readings |= _value_readings(snapshot, arrow)
+    readings["churn"] = _churn(snapshot, arrow)
+    worst = max((zone for zone in drift.zones if zone.stall.value is not None), key=lambda z: z.stall.value or 0, default=None)
+    if worst is not None:
+        before = Estimate(None) if worst.change_stall.value is None else _minus(worst.stall, worst.change_stall.value)
+        readings["stall_share"] = Reading(worst.stall, before, "the earlier entrants", (), worst.change_stall)
+    if drift.impact.value is not None:
+        readings["drift_impact"] = Reading(drift.impact)
+    return readings
+
+
+def _minus(estimate: Estimate, change: float) -> Estimate:
+    return Estimate((estimate.value or 0.0) - change)
+
+
+def _index(snapshot: Snapshot, arrow: Arrow, name: str) -> Reading:
+    """Mean over customers by week; now against four weeks before, the same draw of buckets for both."""
+    weeks = snapshot.customer_weeks
+    last = snapshot.first_week + snapshot.n_weeks - 1
+    recent = weeks.filter(weeks.week > last - SPARK_WEEKS - BACK_WEEKS)
+    recent = recent.mutate(bucket=bucket_of(recent.customer_key))
+    sums = arrow(recent.group_by("week", "bucket").agg(n=recent.count(), total=recent[name].sum()))
+    now = snapshot.customer_now.mutate(bucket=bucket_of(snapshot.customer_now.customer_key))
+    now_sums = arrow(now.group_by("bucket").agg(n=now.count(), total=now[name].sum()))
+    total, n = _buckets(now_sums)
+    current = bucket_mean(total, n, seed=1)
+    series = _series(sums, last)
+    then_total, then_n = _buckets(sums.filter(pa.compute.equal(sums["week"], last - BACK_WEEKS)))
+    previous = bucket_mean(then_total, then_n, seed=1)
+    change = None
+    if current.low is not None and previous.low is not None:
+        change = _paired_change(total, n, then_total, then_n)
+    return Reading(current, previous, "4 weeks before", series, change)
+
+
+def _paired_change(total: Any, n: Any, then_total: Any, then_n: Any) -> Estimate:
+    """Change of a mean over largely the same customers: both drawn with the same bucket weights."""
+    weights = np.random.default_rng(1).standard_exponential((1000, N_BUCKETS))
+    drawn = (weights @ total) / (weights @ n) - (weights @ then_total) / (weights @ then_n)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Estimate(total.sum() / n.sum() - then_total.sum() / then_n.sum(), float(low), float(high), int(n.sum()))
+
+
+def _buckets(sums: pa.Table) -> tuple[Any, Any]:
+    total, n = np.zeros(N_BUCKETS), np.zeros(N_BUCKETS)
+    at = sums["bucket"].to_numpy()
+    total[at], n[at] = sums["total"].to_numpy(), sums["n"].to_numpy()
+    return total, n
+
+
+def _series(sums: pa.Table, last: int) -> tuple[float | None, ...]:
+    total: dict[int, float] = {}
+    n: dict[int, float] = {}
+    for row in sums.to_pylist():
+        total[row["week"]] = total.get(row["week"], 0.0) + row["total"]
+        n[row["week"]] = n.get(row["week"], 0) + row["n"]
+    return tuple(total[w] / n[w] if n.get(w) else None for w in range(last - SPARK_WEEKS, last))
+
+
+def _weekly_shares(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
+    """Customers inside the journey with core use, or a new issue, in the week."""
+    plan, last = snapshot.plan, snapshot.first_week + snapshot.n_weeks - 1
+    inside = snapshot.customer_weeks
+    lately = inside.filter(inside.week >= last - SPARK_WEEKS)
+    counts = arrow(lately.group_by("week").agg(n=lately.count()))
+    n = dict(zip(counts["week"].to_pylist(), counts["n"].to_pylist(), strict=True))
+    readings = {}
+    for name, keys in (("core_use", plan.core_keys), ("contact_rate", plan.issue_keys or plan.complaint_keys)):
+        if not keys:
+            continue
+        rows = snapshot.signal_weeks
+        active = rows.filter(rows.signal_key.isin(keys) & (rows.n_events > 0) & (rows.week >= last - SPARK_WEEKS))
+        active = active.select("customer_key", "week").distinct().semi_join(inside, ["customer_key", "week"])
+        found = arrow(active.group_by("week").agg(n=active.count()))
+        k = dict(zip(found["week"].to_pylist(), found["n"].to_pylist(), strict=True))
+        series = tuple(k.get(w, 0) / n[w] if n.get(w) else None for w in range(last - SPARK_WEEKS, last))
+        whole = max(n, default=last)
+        current = wilson(k.get(whole, 0), n[whole]) if n.get(whole) else nothing()
+        back = whole - BACK_WEEKS
+        previous = wilson(k.get(back, 0), n[back]) if n.get(back) else nothing()
+        readings[name] = Reading(current, previous, "4 weeks before", series, difference(current, previous))
+    return readings
+
+
+def _contact_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
+    rows = arrow(contacts(snapshot))
+    if not rows.num_rows:
+        return {}
+    days = (snapshot.as_of_us - rows["occurred_us"].to_numpy()) / US_PER_DAY
+    again = rows["is_repeated"].to_numpy(zero_copy_only=False)
+    recent, before = days <= feedback.WINDOW_DAYS, (days > feedback.WINDOW_DAYS) & (days <= 2 * feedback.WINDOW_DAYS)
+    shares = [wilson(int(again[part].sum()), int(part.sum())) if part.any() else nothing() for part in (recent, before)]
+    other = [_complement(share) for share in shares]
+    return {
+        "repeat_contact": Reading(*shares, "the 90 days before", (), difference(*shares)),
+        "first_contact_resolution": Reading(*other, "the 90 days before", (), difference(*other)),
+    }
+
+
+def _complement(share: Estimate) -> Estimate:
+    if share.value is None or share.low is None or share.high is None:
+        return share
+    return Estimate(1 - share.value, 1 - share.high, 1 - share.low, share.n)
+
+
+def _answers(snapshot: Snapshot, arrow: Arrow, kind: str, estimate: Callable[[Sequence[float]], Estimate]) -> Reading:
+    rows = arrow(feedback.answers(snapshot, kind))
+    days = (snapshot.as_of_us - rows["occurred_us"].to_numpy()) / US_PER_DAY
+    values = rows["value"].to_numpy()
+    now = estimate(values[days <= feedback.WINDOW_DAYS].tolist())
+    then = estimate(values[(days > feedback.WINDOW_DAYS) & (days <= 2 * feedback.WINDOW_DAYS)].tolist())
+    if now.value is None:
+        now = nothing(0, Reason.NO_EVENTS)
+    return Reading(now, then, "the 90 days before", (), difference(now, then))
+
+
+def _value_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
+    times = value_times(snapshot)
+    rule = snapshot.plan.journey.time_to_value
+    if times is None or rule is None:
+        return {}
+    target = rule.target.days if rule.target else 7.0
+    result = time_to_value(arrow(times), as_of_us=snapshot.as_of_us, days=(round(target),))
+    return {
+        "time_to_value": Reading(result.median),
+        "onboarding_completion": Reading(result.reached[round(target)]),
+    }
+
+
+def _churn(snapshot: Snapshot, arrow: Arrow) -> Reading:
+    """Who was inside so many days ago and has exited since, beside the same a period earlier."""
+    rows = arrow(snapshot.stays.select("customer_key", "entered_us", "left_us", "ended_by"))
+    entered = rows["entered_us"].to_numpy()
+    left = rows["left_us"].cast(pa.int64()).fill_null(2**62).to_numpy()
+    is_exit = np.array([how == "exited" for how in rows["ended_by"].to_pylist()], dtype=bool)
+    keys = rows["customer_key"].to_numpy()
+
+    def share(end: int) -> Estimate:
+        start = end - int(CHURN_DAYS * US_PER_DAY)
+        inside = np.unique(keys[(entered < start) & (left >= start)])
+        gone = np.intersect1d(inside, keys[is_exit & (left >= start) & (left < end)])
+        return wilson(len(gone), len(inside)) if len(inside) else nothing()
+
+    ends = [snapshot.as_of_us - int(back * CHURN_DAYS * US_PER_DAY) for back in (0, 1)]
+    now, then = share(ends[0]), share(ends[1])
+    series = tuple(share(snapshot.as_of_us - int(7 * back * US_PER_DAY)).value for back in range(SPARK_WEEKS, -1, -1))
+    return Reading(now, then, "the 28 days before", series, difference(now, then))
+
+
+def _row(snapshot: Snapshot, metric: Metric, reading: Reading) -> Row:
+    journey = snapshot.plan.journey
+    target = _target(journey.targets.get(metric.name), metric, reading)
+    if metric.name == "time_to_value" and target is None and journey.time_to_value and journey.time_to_value.target:
+        target = journey.time_to_value.target.days
+    change = reading.change
+    real = change.is_real() if change is not None and change.value is not None else None
+    value = reading.current.value
+    met = None if target is None or value is None else (value >= target) == metric.is_high_good or value == target
+    better = None if not real or change is None or change.value is None else (change.value > 0) == metric.is_high_good
+    stages = [stage for stage in journey.stages if metric.name in stage.metrics]
+    return Row(
+        metric, reading.current, reading.previous, reading.against, target, met, real, better,
+        journey.actions.get(metric.name, ""),
+        journey.owners.get(metric.name, "") or (stages[0].lead if stages else ""),
+        tuple(dict.fromkeys(team for stage in stages for team in stage.supporting)),
+        reading.series,
+    )  # fmt: skip
+
+
+def _target(said: float | str | None, metric: Metric, reading: Reading) -> float | None:
+    """A number, a duration in days, or the best quarter so far."""
+    if said is None or isinstance(said, int | float):
+        return None if said is None else float(said)
+    if said == "best_quarter":
+        known = [value for value in reading.series if value is not None]
+        return (max if metric.is_high_good else min)(known) if len(known) >= SPARK_WEEKS else None
+    return Duration.parse(said).days
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    return {
+        "metric": row.metric.name,
+        "label": row.metric.label,
+        "unit": row.metric.unit,
+        "layer": row.metric.layer,
+        "current": plain(row.current.value),
+        "low": plain(row.current.low),
+        "high": plain(row.current.high),
+        "target": plain(row.target),
+        "met": plain(row.met),
+        "previous": plain(row.previous.value),
+        "against": row.against,
+        "is_real_change": plain(row.is_real_change),
+        "is_better": plain(row.is_better),
+        "action": row.action,
+        "lead": row.lead,
+        "supporting": list(row.supporting),
+        "n": row.current.n,
+        "reason": row.current.reason,
+        "series": [plain(value) for value in row.series],
+    }
+
+
+

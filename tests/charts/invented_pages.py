@@ -1,0 +1,540 @@
+"""The pages of the made-up company: what each template receives, with every state it can show."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace as Page
+from typing import Any
+
+from invented import (
+    AS_OF,
+    BRIDGES,
+    DROPS,
+    NOTES,
+    PASSAGES,
+    POSITION_STAGES,
+    POSITION_ZONES,
+    SIGNALS,
+    STAGES,
+    WEEK_STAGES,
+    WEEK_ZONES,
+    curve_points,
+    date_points,
+    position_points,
+    scatter_points,
+    wave,
+)
+
+from cxcurve import charts
+from cxcurve.charts import CurvePoint, Drop, EventMark, Note, StageBand
+
+
+def common(title: str, nav: str, path: str, **more: Any) -> Page:
+    segments = [("", "All customers"), ("enterprise", "Enterprise"), ("mid", "Mid-market"), ("smb", "Small business")]
+    cohorts = [("", "Everyone"), ("new", "New: first 90 days")]
+    picker = [
+        {"key": "segment", "label": "Segment", "options": segments, "value": ""},
+        {"key": "cohort", "label": "Cohort", "options": cohorts, "value": ""},
+    ]
+    return Page(
+        title=title,
+        nav=nav,
+        json_url=f"{path}.json",
+        workspace="Northwind",
+        as_of=AS_OF,
+        picker=picker,
+        query={},
+        currency="EUR",
+        provisional=more.pop("provisional", None),
+        **more,
+    )
+
+
+def stat(label: str, value: str | None, interval: str | None, note: str, tone: str = "") -> dict[str, Any]:
+    return {"label": label, "value": value, "interval": interval, "note": note, "tone": tone}
+
+
+def curve_page(x: str = "week") -> Page:
+    made = {
+        "week": (curve_points(), WEEK_STAGES, WEEK_ZONES, DROPS, NOTES),
+        "position": (
+            position_points(),
+            POSITION_STAGES,
+            POSITION_ZONES,
+            (Drop(3.4, -27.4, DROPS[0].signals, "in Invest"),),
+            (),
+        ),
+        "date": (
+            date_points(),
+            (),
+            (),
+            (),
+            (Note(date(2026, 3, 2), "New onboarding"), Note(date(2026, 7, 6), "Weights learned", True)),
+        ),
+    }[x]
+    wide, narrow = (charts.curve(*made, x=x, width=width, currency="EUR") for width in (charts.WIDE, charts.NARROW))  # type: ignore[arg-type]
+    drops = [
+        {"label": d.where.removeprefix("in "), "where": f"week {d.x:g}", "change": d.change, "signals": d.signals}
+        for d in made[3]
+    ]
+    zones = [
+        {
+            "label": z.label,
+            "href": "/drift#z",
+            "stall_share": z.stall_share,
+            "low": 0.2,
+            "high": 0.4,
+            "n_drifting": 41,
+            "impact_revenue": z.impact_revenue,
+            "is_real_change": z.is_real_change,
+            "reason": None,
+        }
+        for z in POSITION_ZONES[1:]
+    ]
+    zones.insert(
+        0,
+        {**zones[0], "label": "Obstacle → Research", "stall_share": None, "impact_revenue": None, "reason": "too_few"},
+    )
+    waiting = [
+        {"name": n, "href": "/customers/1", "days": d, "owner": o}
+        for n, d, o in (
+            ("Wonka Foods", 41, "Maya Lind"),
+            ("Gringotts", 27.4, None),
+            ("Virtucon International Holdings", 12, "Sam Ortiz"),
+            ("Duff", 4.2, "Maya Lind"),
+        )
+    ]
+    return common(
+        "Real CX Curve",
+        "curve",
+        "/curve",
+        x=x,
+        picture=wide,
+        picture_narrow=narrow,
+        drops=drops,
+        zones=zones,
+        reason=None,
+        provisional="Expert weights: 18 exits so far, and 25 are needed to learn them from your own customers.",
+        focus=[
+            stat("Time to Value, median", "12 days", "10 to 14", "target 7 days", "bad"),
+            stat("Journey Friction Index", "24", "22 to 26", "smooth; 2 less than four weeks ago, not sure"),
+        ],
+        stats=[
+            stat("Momentum Score", "54", "52 to 57", "+4 on four weeks ago, a real change", "good"),
+            stat("Drift Zone Impact", "€342k", "€210k to €486k", "187 customers drifting", "warn"),
+            stat("Advocacy rate", None, None, "Too few customers are ready yet"),
+        ],
+        notes=[
+            {"at": date(2026, 5, 3), "text": "New onboarding, guided set-up"},
+            {"at": date(2026, 9, 14), "text": "Release 4.2"},
+        ],
+        waiting={"n": 63, "median_days": 9.5, "target_days": 7, "customers": waiting},
+    )
+
+
+def scorecard_page() -> Page:
+    lines: list[tuple[Any, ...]] = [
+        (
+            "Net Promoter Score",
+            "relationship",
+            "number",
+            34,
+            21,
+            47,
+            40,
+            False,
+            31,
+            False,
+            None,
+            212,
+            None,
+            "Ask detractors within 48 h",
+        ),
+        (
+            "Net revenue retention",
+            "relationship",
+            "share",
+            1.124,
+            1.06,
+            1.18,
+            1.10,
+            True,
+            1.09,
+            True,
+            True,
+            640,
+            None,
+            "Seats review at day 60",
+        ),
+        (
+            "Time to Value, median",
+            "journey",
+            "days",
+            12.4,
+            10.1,
+            14.2,
+            7,
+            False,
+            13.1,
+            False,
+            None,
+            188,
+            None,
+            "Success call after day 5",
+        ),
+        (
+            "Onboarding completed",
+            "journey",
+            "share",
+            0.714,
+            0.66,
+            0.76,
+            0.8,
+            False,
+            0.76,
+            True,
+            False,
+            402,
+            None,
+            "Scheduled set-up session",
+        ),
+        (
+            "First contact resolution",
+            "touchpoint",
+            "share",
+            0.78,
+            0.74,
+            0.82,
+            0.75,
+            True,
+            0.77,
+            False,
+            None,
+            940,
+            None,
+            "",
+        ),
+        (
+            "Customer Effort Score",
+            "touchpoint",
+            "score",
+            5.3,
+            4.6,
+            6.0,
+            5,
+            True,
+            5.2,
+            False,
+            None,
+            17,
+            None,
+            "Shorten the import",
+        ),
+        (
+            "Self-service success",
+            "touchpoint",
+            "share",
+            None,
+            None,
+            None,
+            0.6,
+            None,
+            None,
+            None,
+            None,
+            0,
+            "no_events",
+            "",
+        ),
+        (
+            "Journey Friction Index",
+            "leading",
+            "index",
+            24,
+            22,
+            26,
+            20,
+            False,
+            26,
+            False,
+            None,
+            1840,
+            None,
+            "Work the friction inventory",
+        ),
+        ("Momentum Score", "leading", "index", 54, 52, 57, 60, False, 50, True, True, 1840, None, ""),
+    ]
+    keys = (
+        "label",
+        "layer",
+        "unit",
+        "current",
+        "low",
+        "high",
+        "target",
+        "met",
+        "previous",
+        "is_real_change",
+        "is_better",
+        "n",
+        "reason",
+        "action",
+    )
+    rows = [dict(zip(keys, line, strict=True)) for line in lines]
+    chance = random.Random(3)
+    for row in rows:
+        row |= {
+            "metric": row["label"],
+            "lead": "Maya Lind" if row["action"] else None,
+            "supporting": ["Product", "Support"],
+        }
+        values = [50 + chance.gauss(0, 4) + index for index in range(12)]
+        row["sparkline"] = (
+            charts.sparkline(values, tone="bad" if row["is_better"] is False else "") if row["current"] else None
+        )
+    return common("Scorecard", "scorecard", "/scorecard", rows=rows, week_end=date(2026, 10, 26))
+
+
+def drift_page() -> Page:
+    zones = []
+    for index, (a, b) in enumerate(PASSAGES):
+        stall, leak = 0.18 + 0.05 * index, 0.06 + 0.03 * index
+        real = {"p": 0.004, "effect": 0.07, "low": 0.02, "high": 0.12, "is_real": True}
+        unsure = {"p": 0.41, "effect": -0.01, "low": -0.05, "high": 0.03, "is_real": False}
+        drifting = [
+            {
+                "name": name,
+                "href": "/customers/1",
+                "days": 30 + 9 * place,
+                "revenue": 48_000 / (place + 1),
+                "progress_share": 0.31 - 0.06 * place,
+            }
+            for place, name in enumerate(("Wonka Foods", "Virtucon International Holdings", "Duff", "Slate Rock"))
+        ]
+        signals = [
+            {"signal": s, "odds_ratio": 3.4 - 0.6 * i, "low": 1.9 - 0.3 * i, "high": 6.1 - i}
+            for i, s in enumerate(SIGNALS[:3])
+        ]
+        zones.append(
+            {
+                "anchor": f"{a}-{b}".lower(),
+                "from_label": a,
+                "to_label": b,
+                "n_entered": 1840 - 300 * index,
+                "n_progressed": 1200 - 220 * index,
+                "n_exited": 120,
+                "n_open": 260,
+                "progressed_share": 1 - stall - leak,
+                "stall_share": stall,
+                "low": stall - 0.04,
+                "high": stall + 0.04,
+                "leak_share": leak,
+                "tau_days": 21 + 8 * index,
+                "change": real if index == 3 else unsure if index else None,
+                "n_drifting": 41,
+                "drifting": drifting if index else [],
+                "impact_revenue": 184_000.0 / (index + 1),
+                "impact_low": 121_000.0 / (index + 1),
+                "impact_high": 246_000.0,
+                "signals": signals if index else [],
+                "bridge": BRIDGES if index else (),
+                "flow": charts.flow(1 - stall - leak, stall, leak),
+                "reason": None,
+            }
+        )
+    zones[0] |= {"reason": "too_few", "flow": None}
+    return common("Drift zones", "drift", "/drift", zones=zones)
+
+
+def customers_page() -> Page:
+    chance = random.Random(5)
+    names = (
+        "Wonka Foods",
+        "Duff",
+        "Sirius",
+        "Gringotts",
+        "Slate Rock",
+        "Virtucon International Holdings",
+        "Northwind",
+        "Zorg",
+        "Acme & Sons",
+        "Ünïcode GmbH 🚀",
+    )
+    rows = []
+    for index, name in enumerate(names):
+        friction, momentum = chance.uniform(2, 90), chance.uniform(15, 85)
+        values = [momentum - friction + chance.gauss(0, 6) - week for week in range(12)]
+        rows.append(
+            {
+                "customer_id": f"c-{index}",
+                "href": f"/customers/c-{index}",
+                "name": name,
+                "segment": ("Enterprise", "Mid-market", None)[index % 3],
+                "stage": STAGES[index % 6],
+                "stage_since": date(2026, 8, 1 + index),
+                "friction_index": friction,
+                "momentum_index": momentum,
+                "level": momentum - friction,
+                "sparkline": charts.sparkline(values, tone="bad" if friction > 60 else ""),
+                "revenue": 4200.0 * (index + 1) ** 2,
+                "owner": ("Maya Lind", None)[index % 2],
+                "is_drifting": index % 4 == 1,
+                "state": "new" if index == 6 else None,
+                "reason": None,
+            }
+        )
+    rows[7] |= {
+        "stage": None,
+        "stage_since": None,
+        "friction_index": None,
+        "momentum_index": None,
+        "level": None,
+        "sparkline": None,
+        "reason": "outside",
+    }
+    wide, narrow = (
+        charts.scatter(scatter_points(), width=w, limit=n, currency="EUR")
+        for w, n in ((charts.WIDE, 300), (charts.NARROW, 80))
+    )
+    pager = {"page": 2, "pages": 5, "n": 2000, "first": 51, "last": 60}
+    return common(
+        "Customers",
+        "customers",
+        "/customers",
+        rows=rows,
+        scatter=wide,
+        scatter_narrow=narrow,
+        csv_url="/customers.csv",
+        sort="-friction_index",
+        q="",
+        pager=pager,
+    )
+
+
+def customer_page() -> Page:
+    start = date(2026, 3, 2)
+    points = [
+        CurvePoint(
+            start + timedelta(weeks=w), wave(w + 8)[0] - wave(w + 8)[1], None, None, wave(w + 8)[1], wave(w + 8)[0]
+        )
+        for w in range(35)
+    ]
+    stays = [
+        StageBand("Benchmark", start, date(2026, 4, 13)),
+        StageBand("Invest", date(2026, 4, 13), date(2026, 6, 22)),
+        StageBand("Transform", date(2026, 6, 22), date(2026, 11, 1)),
+    ]
+    marks = [
+        EventMark(start + timedelta(days=9 * i), "ticket opened", ("drag", "pull", "note")[i % 3]) for i in range(24)
+    ]  # type: ignore[arg-type]
+    wide, narrow = (charts.customer_curve(points, stays, marks, width=w) for w in (charts.WIDE, charts.NARROW))
+    events = [
+        {
+            "event_id": f"e{i}",
+            "at": datetime(2026, 10, 20 + i, 9, 12, tzinfo=UTC),
+            "label": "Ticket reopened",
+            "channel": "mail",
+            "text": "Third time I write about the same import" if i else None,
+        }
+        for i in range(2)
+    ]
+    timeline = [
+        {
+            "at": datetime(2026, 10, 30 - i, 14, 40, tzinfo=UTC),
+            "label": label,
+            "channel": channel,
+            "text": text,
+            "kind": kind,
+        }
+        for i, (label, channel, text, kind) in enumerate(
+            (
+                ("Viewed pricing", "web", "3 visits in 2 days", ""),
+                ("Ticket reopened", "mail", "Third time I write about the same import", "friction"),
+                ("Core feature used", "product", None, "momentum"),
+                ("Entered Transform", None, "First value reached", "stage"),
+                ("Call with the admin, 24 min", "phone", None, ""),
+            )
+        )
+    ]
+    friction = [
+        {"signal": s, "points": p, "events": events if s != "silence" else []}
+        for s, p in zip(SIGNALS[:4], (11.4, 7.0, 4.2, 2.4), strict=True)
+    ]
+    momentum = [
+        {"signal": s, "points": p, "events": events}
+        for s, p in (("core_feature_used", 42.1), ("training_completed", 18.9))
+    ]
+    return common(
+        "Wonka Foods",
+        "customers",
+        "/customers/c-1042",
+        level=36,
+        friction_index=25.0,
+        momentum_index=61.0,
+        percentile=0.87,
+        picture=wide,
+        picture_narrow=narrow,
+        customer={
+            "customer_id": "c-1042",
+            "name": "Wonka Foods",
+            "segment": "Enterprise",
+            "owner": "Maya Lind",
+            "revenue": 48_200.0,
+            "revenue_note": None,
+            "stage": "Transform",
+            "stage_since": date(2026, 6, 22),
+            "state": "slipping back",
+            "mindset": "reactive",
+            "mood": {
+                "word": "angry",
+                "tone": "bad",
+                "quote": "Third time I write about the same import",
+                "at": date(2026, 10, 29),
+            },
+        },
+        typical={"level": 31, "friction_index": 20, "momentum_index": 50},
+        friction=friction,
+        momentum=momentum,
+        timeline=timeline,
+        reason=None,
+        stays=[
+            {
+                "stage": b.label,
+                "entered_at": b.start,
+                "left_at": None if b.label == "Transform" else b.end,
+                "days": 42,
+                "ended_by": "progressed",
+                "cycle": 1,
+            }
+            for b in stays
+        ],
+        channels=[{"value": v, "label": v, "n": n} for v, n in (("mail", 12), ("phone", 3), ("web", 41))],
+        channel="",
+        people=[
+            {"name": "Charlie B.", "role": "economic_buyer", "last_seen_at": date(2026, 10, 2)},
+            {"name": "Willy W.", "role": None, "last_seen_at": None},
+        ],
+        drifting={"days": 132, "tau_days": 96, "progress_share": 0.12, "zone": "Transform → Share"},
+        brief="Reopened the same import ticket three times this month; calls for the first time.",
+    )
+
+
+def error_page() -> Page:
+    return common(
+        "Not found", "", "/404", status=404, message="Customer “c-9999” is not known.", advice="Did you mean “c-999”?"
+    )
+
+
+def pages() -> dict[str, tuple[str, Page]]:
+    """File name to (template, context)."""
+    return {
+        "curve": ("curve.html", curve_page()),
+        "curve-position": ("curve.html", curve_page("position")),
+        "curve-date": ("curve.html", curve_page("date")),
+        "scorecard": ("scorecard.html", scorecard_page()),
+        "drift": ("drift.html", drift_page()),
+        "customers": ("customers.html", customers_page()),
+        "customer": ("customer.html", customer_page()),
+        "error": ("error.html", error_page()),
+    }
