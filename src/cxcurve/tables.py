@@ -173,6 +173,20 @@ SIGNAL_WEEKS = Table(
     """),
 )
 
+ACTIVITY_WEEKS = Table(
+    "activity_weeks",
+    "what a customer did in a week, by business days",
+    ("customer_key", "week"),
+    _columns("""
+        customer_key int32 the customer
+        week int32 index of the week in the calendar
+        n_days int64 business days with an event the customer made
+        first_day int64? first of them, business days since 1970-01-05
+        last_day int64? last of them
+        complaint_us int64? latest complaint
+    """),
+)
+
 CUSTOMER_WEEKS = Table(
     "customer_weeks",
     "a customer inside the journey at the end of a week",
@@ -189,3 +203,23 @@ CUSTOMER_WEEKS = Table(
         advocacy float64 A, advocacy weight x feature
     """),
 )
+
+CUSTOMER_NOW = Table("customer_now", "a customer inside the journey at as_of", ("customer_key",), CUSTOMER_WEEKS.columns)
+
+REFERENCE_WEEKS = Table(
+    "reference_weeks",
+    "what is usual at a stage in the 26 weeks up to a week",
+    ("week", "stage"),
+    _columns("""
+        week int32 index of the week in the calendar
+        stage int32 position of the stage
+        friction_ref float64 10th percentile of F
+        momentum_ref float64 median of M
+        n int64 customer-weeks of the stage in the window
+    """),
+)
+
+DERIVED = {
+    table.name: table for table in (STAYS, SIGNAL_WEEKS, ACTIVITY_WEEKS, CUSTOMER_WEEKS, CUSTOMER_NOW, REFERENCE_WEEKS)
+}
+"""Tables that a score makes anew from the events."""

@@ -384,6 +384,7 @@ def customers_page() -> Page:
                 "reason": None,
             }
         )
+    rows += [{**row, "href": f"{row['href']}{copy}"} for copy in range(4) for row in rows]
     rows[7] |= {
         "stage": None,
         "stage_since": None,
@@ -395,9 +396,9 @@ def customers_page() -> Page:
     }
     wide, narrow = (
         charts.scatter(scatter_points(), width=w, limit=n, currency="EUR")
-        for w, n in ((charts.WIDE, 300), (charts.NARROW, 80))
+        for w, n in ((charts.WIDE, 220), (charts.NARROW, 70))
     )
-    pager = {"page": 2, "pages": 5, "n": 2000, "first": 51, "last": 60}
+    pager = {"page": 2, "pages": 5, "n": 2000, "first": 51, "last": 100}
     return common(
         "Customers",
         "customers",

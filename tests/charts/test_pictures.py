@@ -203,7 +203,7 @@ def test_scatter_draws_the_largest_and_says_so() -> None:
     [(49.9, 40, "flowing"), (50, 40, "pushing"), (49.9, 39.9, "coasting"), (50, 39.9, "stuck")],
 )
 def test_the_pair_is_cut_at_50_and_40(friction: float, momentum: float, kind: str) -> None:
-    assert f'class="bubble is-{kind}"' in charts.scatter([ScatterPoint("a", friction, momentum)]).svg
+    assert f'class="bubbles is-{kind}"' in charts.scatter([ScatterPoint("a", friction, momentum)]).svg
 
 
 def test_survival_holds_each_share_until_the_next_step() -> None:

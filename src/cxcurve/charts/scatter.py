@@ -41,7 +41,7 @@ def scatter(
     points: Sequence[ScatterPoint],
     *,
     width: float = WIDE,
-    limit: int = 300,
+    limit: int = 220,
     title: str = "Friction and Momentum by customer",
     currency: str = "",
 ) -> Picture:
@@ -57,7 +57,7 @@ def scatter(
     Returns:
         The picture; its table has one row per circle drawn.
     """
-    columns = ("Customer", "Friction (JFI)", "Momentum", "Revenue a year", "In words")
+    columns = ("Customer", "Friction (JFI)", "Momentum", "Revenue a year")
     drawn = sorted(points, key=lambda point: (-(point.revenue or 0), point.name))[:limit]
     twin = table(columns, [_row(point, currency) for point in drawn])
     if not drawn:
@@ -65,7 +65,7 @@ def scatter(
     plot = _plot(width, max(point.revenue or 0 for point in drawn), currency)
     said = _counted(drawn, len(points))
     body = (_ground(plot), _corner_words(plot), _captions(plot, len(drawn), len(points)))
-    circles = svg.group(*(_circle(plot, point) for point in drawn), class_="links")
+    circles = svg.group(*_bubbles(plot, drawn), class_="links")
     picture = drawing(*body, width=width, height=plot.height, title=title, description=said, points=circles)
     return Picture(picture, title, twin)
 
@@ -113,8 +113,15 @@ def _captions(plot: _Plot, n_drawn: int, n_all: int) -> str:
     return friction + momentum + svg.text(rest, plot.x.end, 12, class_="end small")
 
 
+def _bubbles(plot: _Plot, drawn: Sequence[ScatterPoint]) -> list[str]:
+    """The circles, grouped by their word: the class is written once."""
+    by_word: dict[str, list[str]] = {word: [] for word in _CLASSES}
+    for point in drawn:
+        by_word[fmt.quadrant(point.friction_index, point.momentum_index)].append(_circle(plot, point))
+    return [svg.group(*circles, class_=f"bubbles is-{_CLASSES[word]}") for word, circles in by_word.items()]
+
+
 def _circle(plot: _Plot, point: ScatterPoint) -> str:
-    word = fmt.quadrant(point.friction_index, point.momentum_index)
     least, most = _RADII if plot.width >= NARROW_BELOW else (3.0, 10.0)
     size = sqrt((point.revenue or 0) / plot.most_revenue) if plot.most_revenue else 0.2
     circle = svg.element(
@@ -123,22 +130,19 @@ def _circle(plot: _Plot, point: ScatterPoint) -> str:
         cx=plot.x.clamp(point.friction_index),
         cy=plot.y.clamp(point.momentum_index),
         r=least + (most - least) * size,
-        class_=f"bubble is-{_CLASSES[word]}",
     )
     return svg.element("a", circle, href=point.href) if point.href else circle
 
 
 def _said(point: ScatterPoint, currency: str) -> str:
-    name = svg.fit(point.name, 600, 10)
-    revenue = f", {fmt.money(point.revenue, currency)} a year" if point.revenue is not None else ""
+    revenue = f", {fmt.money(point.revenue, currency)}" if point.revenue is not None else ""
     numbers = f"friction {fmt.number(point.friction_index)}, Momentum {fmt.number(point.momentum_index)}"
-    return f"{name}{revenue}\n{numbers}: {fmt.quadrant(point.friction_index, point.momentum_index)}"
+    return f"{svg.fit(point.name, 600, 10)}\n{numbers}{revenue}"
 
 
 def _row(point: ScatterPoint, currency: str) -> tuple[str, ...]:
     indexes = fmt.number(point.friction_index, 1), fmt.number(point.momentum_index, 1)
-    word = fmt.quadrant(point.friction_index, point.momentum_index)
-    return (point.name, *indexes, fmt.money(point.revenue, currency), word)
+    return (point.name, *indexes, fmt.money(point.revenue, currency))
 
 
 def _counted(drawn: Sequence[ScatterPoint], n_all: int) -> str:

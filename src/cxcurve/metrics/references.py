@@ -1,91 +1,148 @@
 """What is usual at each stage: the references behind the indexes (definitions.md, 3).
 
 F_ref is the 10th percentile of F, M_ref the median of M, over the customer-weeks of the stage in the 26 weeks up to a
-week. Both come from counts of values on a fine grid: counts add up, so one customer's change changes only its own
-counts, and a partial update gives what a full one gives. The grid is 1/4096 of a doubling: 0.02 index points at most.
+week. Both come from counts of values on a grid of 1/4096 of a doubling (0.02 index points at most): counts add up, so
+a partial update gives what a full one gives. First a coarse count finds in which 1/32 of a doubling each quantile
+lies, then only the values there are counted finely: millions of customer-weeks leave the engine as thousands of rows.
 """
 
 from __future__ import annotations
 
-import ibis
+from dataclasses import dataclass
+
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-GRID = 4096
+from cxcurve.metrics.signal_weeks import float64
+
+COARSE, FINE = 32, 4096
 WINDOW_WEEKS = 26
 FEWEST_WEEKS = 50
-FRICTION_QUANTILE, MOMENTUM_QUANTILE = 0.10, 0.50
+QUANTILES = {"friction": 0.10, "momentum": 0.50}
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
-def value_counts(customer_weeks: ir.Table, measure: str) -> ir.Table:
-    """How often each value of `friction` or `momentum` occurs: week, stage, bin (value x 4096), n."""
-    grid = ibis.literal(float(GRID), "float64")
-    binned = customer_weeks.select("week", "stage", bin=(customer_weeks[measure] * grid).floor().cast("int64"))
+@dataclass(frozen=True)
+class Located:
+    """Where the quantiles lie: weeks x stages.
+
+    Attributes:
+        bin: the coarse bin; -1 where there is too little and the reference is 0.
+        rank: how many values of that bin lie at or below the quantile.
+        n: customer-weeks of the stage in the window.
+        is_pooled: whether all stages together stand for the stage.
+    """
+
+    bin: Ints
+    rank: Floats
+    n: Ints
+    is_pooled: NDArray[np.bool_]
+
+    def wanted(self) -> pa.Table:
+        """The (stage, bin) pairs to be counted finely."""
+        n_stages = self.bin.shape[1]
+        pairs = {
+            (stage, int(found))
+            for week, number in np.argwhere(self.bin >= 0)
+            for found in [self.bin[week, number]]
+            for stage in (range(n_stages) if self.is_pooled[week, number] else [int(number)])
+        }
+        rows = sorted(pairs)
+        return pa.table(
+            {
+                "stage": pa.array([stage for stage, _ in rows], pa.int32()),
+                "bin": pa.array([found for _, found in rows], pa.int64()),
+            }
+        )
+
+
+def coarse_counts(customer_weeks: ir.Table, measure: str) -> ir.Table:
+    """How many customer-weeks lie in each 1/32 of a doubling: week, stage, bin, n."""
+    binned = customer_weeks.select("week", "stage", bin=_bin(customer_weeks[measure], COARSE))
     return binned.group_by("week", "stage", "bin").agg(n=binned.count())
 
 
-def references(friction: pa.Table, momentum: pa.Table, *, n_stages: int, first_week: int, n_weeks: int) -> pa.Table:
-    """References of every stage and week.
+def fine_counts(customer_weeks: ir.Table, measure: str, wanted: ir.Table) -> ir.Table:
+    """The same in 1/4096 of a doubling, for the coarse bins in `wanted`: week, stage, fine, n."""
+    binned = customer_weeks.select(
+        "week", "stage", bin=_bin(customer_weeks[measure], COARSE), fine=_bin(customer_weeks[measure], FINE)
+    )
+    binned = binned.semi_join(wanted, ["stage", "bin"])
+    return binned.group_by("week", "stage", "fine").agg(n=binned.count())
 
-    Args:
-        friction, momentum: results of `value_counts`.
-        n_stages: stages of the journey.
-        first_week, n_weeks: the weeks wanted.
 
-    Returns:
-        week, stage, friction_ref, momentum_ref, n (customer-weeks of the stage in the window).
-    """
-    f_ref, n = _quantiles(friction, FRICTION_QUANTILE, n_stages, first_week, n_weeks)
-    m_ref, _ = _quantiles(momentum, MOMENTUM_QUANTILE, n_stages, first_week, n_weeks)
-    week, stage = np.meshgrid(np.arange(n_weeks) + first_week, np.arange(n_stages), indexing="ij")
+def locate(counts: pa.Table, share: float, *, n_stages: int, first_week: int, n_weeks: int) -> Located:
+    """Find the coarse bin of every quantile: of the stage, of all stages together, or none, as data allow."""
+    week, stage = counts["week"].to_numpy() - first_week, counts["stage"].to_numpy()
+    bins, n = counts["bin"].to_numpy(), counts["n"].to_numpy()
+    everybody = _sliding(week, bins, n, share, n_weeks)
+    columns = [
+        _sliding(week[stage == number], bins[stage == number], n[stage == number], share, n_weeks)
+        for number in range(n_stages)
+    ]
+    size = np.stack([own[2] for own in columns], axis=1)
+    is_pooled = size < FEWEST_WEEKS
+    found = np.where(is_pooled, everybody[0][:, None], np.stack([own[0] for own in columns], axis=1))
+    rank = np.where(is_pooled, everybody[1][:, None], np.stack([own[1] for own in columns], axis=1))
+    is_known = ~is_pooled | (everybody[2] >= FEWEST_WEEKS)[:, None]
+    return Located(np.where(is_known, found, -1), rank, size, is_pooled & is_known)
+
+
+def refine(located: Located, counts: pa.Table, *, first_week: int) -> Floats:
+    """The quantiles themselves, weeks x stages, from the fine counts of the bins they lie in."""
+    week, stage = counts["week"].to_numpy() - first_week, counts["stage"].to_numpy()
+    fine, n = counts["fine"].to_numpy(), counts["n"].to_numpy()
+    out = np.zeros(located.bin.shape)
+    for number in range(located.bin.shape[1]):
+        for pooled in (False, True):
+            mine = located.is_pooled[:, number] == pooled
+            here = np.ones(len(stage), dtype=bool) if pooled else stage == number
+            for found in np.unique(located.bin[mine & (located.bin[:, number] >= 0), number]):
+                rows = np.flatnonzero(here & (fine // (FINE // COARSE) == found))
+                rows = rows[np.argsort(fine[rows], kind="stable")]
+                values, weeks, counted = fine[rows], week[rows], n[rows]
+                for now in np.flatnonzero(mine & (located.bin[:, number] == found)):
+                    inside = np.where((weeks <= now) & (weeks > now - WINDOW_WEEKS), counted, 0)
+                    reached = int(np.searchsorted(np.cumsum(inside), located.rank[now, number] - 1e-9))
+                    out[now, number] = values[min(reached, len(values) - 1)] / FINE
+    return out
+
+
+def reference_table(friction: Floats, momentum: Floats, n: Ints, *, first_week: int) -> pa.Table:
+    """`tables.REFERENCE_WEEKS`."""
+    weeks, stages = np.meshgrid(np.arange(len(n)) + first_week, np.arange(n.shape[1]), indexing="ij")
     return pa.table(
         {
-            "week": pa.array(week.ravel(), pa.int32()),
-            "stage": pa.array(stage.ravel(), pa.int32()),
-            "friction_ref": f_ref.ravel(),
-            "momentum_ref": m_ref.ravel(),
+            "week": pa.array(weeks.ravel(), pa.int32()),
+            "stage": pa.array(stages.ravel(), pa.int32()),
+            "friction_ref": friction.ravel(),
+            "momentum_ref": momentum.ravel(),
             "n": pa.array(n.ravel(), pa.int64()),
         }
     )
 
 
-def _quantiles(
-    counts: pa.Table, share: float, n_stages: int, first_week: int, n_weeks: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Quantile and number of customer-weeks, weeks x stages: of the stage, of all stages, or 0, as data allow."""
-    week, stage = counts["week"].to_numpy() - first_week, counts["stage"].to_numpy()
-    bins, n = counts["bin"].to_numpy(), counts["n"].to_numpy()
-    pooled, n_pooled = _sliding(week, bins, n, share, n_weeks)
-    pooled = np.where(n_pooled >= FEWEST_WEEKS, pooled, 0.0)
-    out, size = np.empty((n_weeks, n_stages)), np.empty((n_weeks, n_stages), dtype=np.int64)
-    for number in range(n_stages):
-        mine = stage == number
-        own, size[:, number] = _sliding(week[mine], bins[mine], n[mine], share, n_weeks)
-        out[:, number] = np.where(size[:, number] >= FEWEST_WEEKS, own, pooled)
-    return out, size
+def _bin(values: ir.FloatingValue, grid: int) -> ir.IntegerValue:
+    return (values * float64(grid)).floor().cast("int64")
 
 
-def _sliding(
-    week: NDArray[np.int64], bins: NDArray[np.int64], n: NDArray[np.int64], share: float, n_weeks: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Lower quantile of the values in the window up to each week, and how many there are."""
+def _sliding(week: Ints, bins: Ints, n: Ints, share: float, n_weeks: int) -> tuple[Ints, Floats, Ints]:
+    """Bin of the lower quantile in the window up to each week, the rank inside it, and how many values there are."""
+    out, rank = np.zeros(n_weeks, dtype=np.int64), np.zeros(n_weeks)
+    if not len(bins):
+        return out, rank, np.zeros(n_weeks, dtype=np.int64)
     values, place = np.unique(bins, return_inverse=True)
-    if not len(values):
-        return np.zeros(n_weeks), np.zeros(n_weeks, dtype=np.int64)
-    window = np.zeros(len(values), dtype=np.int64)
-    by_week = np.argsort(week, kind="stable")
-    edges = np.searchsorted(week[by_week], np.arange(n_weeks + 1))
-    out, size = np.zeros(n_weeks), np.zeros(n_weeks, dtype=np.int64)
-    for now in range(n_weeks):
-        arriving = by_week[edges[now] : edges[now + 1]]
-        np.add.at(window, place[arriving], n[arriving])
-        if now >= WINDOW_WEEKS:
-            leaving = by_week[edges[now - WINDOW_WEEKS] : edges[now - WINDOW_WEEKS + 1]]
-            np.subtract.at(window, place[leaving], n[leaving])
-        total = np.cumsum(window)
-        size[now] = total[-1]
-        if size[now]:
-            out[now] = values[np.searchsorted(total, share * size[now])] / GRID
-    return out, size
+    by_week = np.bincount(week * len(values) + place, n, n_weeks * len(values)).reshape(n_weeks, len(values))
+    total = np.cumsum(by_week, axis=0)
+    total[WINDOW_WEEKS:] -= total[:-WINDOW_WEEKS].copy()
+    running = np.cumsum(total, axis=1)
+    size = running[:, -1]
+    goal = share * size
+    first = (running >= goal[:, None]).argmax(axis=1)
+    below = np.where(first > 0, np.take_along_axis(running, np.maximum(first - 1, 0)[:, None], axis=1)[:, 0], 0.0)
+    return values[first], goal - below, size.astype(np.int64)
+

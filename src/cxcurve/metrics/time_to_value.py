@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
 from cxcurve.errors import Reason
-from cxcurve.journey.stays import FOREVER_US, in_segments, segments
+from cxcurve.journey.stays import in_segments
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.stats.estimates import Estimate
 from cxcurve.stats.event_table import EventTable
@@ -20,6 +19,7 @@ from cxcurve.stats.survival import aalen_johansen
 from cxcurve.tables import US_PER_DAY
 
 REACHED, EXITED = 1, 2
+FOREVER_US = 2**62
 FEWEST = 5
 
 
@@ -56,17 +56,13 @@ def value_times(snapshot: Snapshot) -> ir.Table | None:
     if rule is None:
         return None
     starts, goals = snapshot.plan.keys_of(rule.start), snapshot.plan.keys_of(rule.goal)
-    parts = segments(snapshot.log, snapshot.plan)
-    chosen = snapshot.log.filter(snapshot.log.signal_key.isin([*starts, *goals] or [-1]))
-    events = in_segments(chosen.select("customer_key", "signal_key", "occurred_us"), parts)
-    cycles = events.group_by("customer_key", "segment", "to_us").agg(
+    events = in_segments(snapshot.log, snapshot.plan, [*starts, *goals])
+    cycles = events.group_by("customer_key", "segment").agg(
         start_us=events.occurred_us.min(where=events.signal_key.isin(starts or [-1])),
         goal_us=events.occurred_us.min(where=events.signal_key.isin(goals or [-1])),
+        exit_us=events.exit_us.min(),
     )
-    cycles = cycles.filter(cycles.start_us.notnull())
-    return cycles.select(
-        "customer_key", "start_us", "goal_us", exit_us=cycles.to_us.nullif(ibis.literal(FOREVER_US, "int64"))
-    )
+    return cycles.filter(cycles.start_us.notnull()).select("customer_key", "start_us", "goal_us", "exit_us")
 
 
 def time_to_value(times: pa.Table, *, as_of_us: int, days: Sequence[int] = (7, 10, 14)) -> TimeToValue:

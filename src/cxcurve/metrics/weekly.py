@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cxcurve.metrics import states
@@ -137,17 +139,23 @@ def _recursion(block: Block, weights: Weights, ticks: Ticks) -> Scored:
 
 def features(block: Block, weights: Weights, ticks: Ticks) -> Iterator[tuple[Floats, Floats]]:
     """At each tick in turn: customers x columns of log2(1 + n), and customers' issues open beyond their target."""
-    n_customers, n_columns = len(block.keys), len(weights.columns)
-    faded, is_open = np.zeros((n_customers, n_columns)), np.zeros((n_customers, n_columns))
-    overdue = np.zeros(n_customers)
-    divisor = np.where(weights.per_seats, block.seat_factors[:, None], 1.0)
+    shape = len(block.keys), len(weights.columns)
+    faded, x = np.zeros(shape), np.zeros(shape)
+    opens = np.flatnonzero(weights.has_until)
+    is_open, slot = np.zeros((len(block.keys), len(opens))), np.cumsum(weights.has_until) - 1
+    overdue = np.zeros(len(block.keys))
+    divisor, seated = block.seat_factors[:, None], np.flatnonzero(weights.per_seats)
     decay = _decay(weights, ticks)
     for tick, week in enumerate(_by_tick(block, weights, ticks)):
         faded *= decay[tick]
         faded[week.customer, week.column] += week.partial / PARTIAL_ONE
-        is_open[week.customer, week.column] += week.steps
+        moved = np.flatnonzero(week.steps)
+        is_open[week.customer[moved], slot[week.column[moved]]] += week.steps[moved]
         overdue[week.late_customer] += week.late_steps
-        yield feature((faded + is_open) / divisor), overdue
+        np.copyto(x, faded)
+        x[:, opens] += is_open
+        x[:, seated] /= divisor
+        yield feature(x), overdue
 
 
 def _decay(weights: Weights, ticks: Ticks) -> Floats:
@@ -166,49 +174,47 @@ class _Week:
     late_steps: Ints
 
 
-def _by_tick(block: Block, weights: Weights, ticks: Ticks) -> list[_Week]:
+def _by_tick(block: Block, weights: Weights, ticks: Ticks) -> Iterator[_Week]:
     """The block's contributions, one entry per tick."""
     table = block.signal_weeks
-    tick = column(table, "week") - ticks.first_week
-    part = column(table, "part")
-    code = column(table, "signal_key") * 4 + part
-    known = np.array([key * 4 + part for key, part in weights.columns], dtype=np.int64)
-    order = np.argsort(known)
-    place = order[np.minimum(np.searchsorted(known, code, sorter=order), len(known) - 1)] if len(known) else code
-    by_tick = np.argsort(tick, kind="stable")
-    edges = np.searchsorted(tick[by_tick], np.arange(len(ticks) + 1))
-    customer = np.searchsorted(block.keys, column(table, "customer_key"))
-    partial, steps = column(table, "partial"), column(table, "steps")
-    late_customer, late_steps, late_edges = _late(customer, tick, part, steps, len(ticks))
-    weeks = []
+    # Sixteen bits sort in linear time, and there are never so many weeks.
+    tick = (native(table, "week") - ticks.first_week).astype(np.int16)
+    order = np.argsort(tick, kind="stable")
+    edges = np.searchsorted(tick[order], np.arange(len(ticks) + 1))
+    part = native(table, "part")[order]
+    code = native(table, "signal_key")[order] * 4 + part
+    column_of = np.full(max([4 * key + 3 for key, _ in weights.columns], default=0) + 1, -1)
+    for number, (key, kind) in enumerate(weights.columns):
+        column_of[4 * key + kind] = number
+    customer = np.searchsorted(block.keys, native(table, "customer_key"))[order]
+    partial, steps = native(table, "partial")[order], native(table, "steps")[order]
+    is_late = part == OVERDUE
+    place = column_of[np.where(is_late, 0, code)]
+    has_late = bool(is_late.any())
     for number in range(len(ticks)):
-        rows = by_tick[edges[number] : edges[number + 1]]
-        rows = rows[part[rows] != OVERDUE]
-        late = slice(late_edges[number], late_edges[number + 1])
-        weeks.append(
-            _Week(customer[rows], place[rows], partial[rows], steps[rows], late_customer[late], late_steps[late])
+        rows = slice(edges[number], edges[number + 1])
+        late: Any = is_late[rows]
+        if not has_late:
+            nobody = np.zeros(0, dtype=np.int64)
+            yield _Week(customer[rows], place[rows], partial[rows], steps[rows], nobody, nobody)
+            continue
+        # Several signals of a customer may fall due in one week, and fancy indexing adds a customer once.
+        late_customer, inverse = np.unique(customer[rows][late], return_inverse=True)
+        late_steps = np.bincount(inverse, steps[rows][late], len(late_customer)).astype(np.int64)
+        yield _Week(
+            customer[rows][~late], place[rows][~late], partial[rows][~late], steps[rows][~late], late_customer, late_steps
         )
-    return weeks
-
-
-def _late(customer: Ints, tick: Ints, part: Ints, steps: Ints, n_ticks: int) -> tuple[Ints, Ints, Ints]:
-    """Steps of issues open beyond their target, summed over signals, sorted by tick."""
-    chosen = part == OVERDUE
-    code = tick[chosen] * (int(customer.max(initial=0)) + 1) + customer[chosen]
-    codes, place = np.unique(code, return_inverse=True)
-    total = np.bincount(place, steps[chosen], len(codes)).astype(np.int64)
-    late_tick, late_customer = np.divmod(codes, int(customer.max(initial=0)) + 1)
-    return late_customer, total, np.searchsorted(late_tick, np.arange(n_ticks + 1))
 
 
 def core_counts(block: Block, weights: Weights, ticks: Ticks) -> Floats:
     """Core use, customers x ticks."""
-    table = block.signal_weeks
-    chosen = np.isin(column(table, "signal_key"), weights.plan.core_keys) & (column(table, "part") == COUNT)
-    counts = np.zeros((len(block.keys), len(ticks)))
-    customer = np.searchsorted(block.keys, column(table, "customer_key")[chosen])
-    np.add.at(counts, (customer, column(table, "week")[chosen] - ticks.first_week), column(table, "n_events")[chosen])
-    return counts
+    table, keys = block.signal_weeks, pa.array(weights.plan.core_keys, pa.int32())
+    is_core = pc.and_(pc.is_in(table["signal_key"], keys), pc.equal(table["part"], COUNT))
+    table = table.filter(is_core)
+    customer = np.searchsorted(block.keys, native(table, "customer_key"))
+    cell = customer * len(ticks) + (native(table, "week") - ticks.first_week)
+    counts = np.bincount(cell, native(table, "n_events"), len(block.keys) * len(ticks))
+    return counts.reshape(len(block.keys), len(ticks))
 
 
 def _decline(block: Block, weights: Weights, ticks: Ticks, seasons: Floats) -> Floats:
@@ -240,6 +246,11 @@ def _silence(block: Block, ticks: Ticks) -> Floats:
         np.maximum.accumulate(complaint, axis=1),
         ticks.ends_us[None, :].astype(float),
     )
+
+
+def native(table: pa.Table, name: str) -> NDArray[Any]:
+    """A column without nulls, in its own type."""
+    return np.asarray(table.column(name).to_numpy())
 
 
 def column(table: pa.Table, name: str, missing: int | None = None) -> Ints:

@@ -13,6 +13,8 @@ from cxcurve.metrics.contributions import COUNT, FRICTION, MOMENTUM
 
 STATES = ("stall", "decline", "silence", "open_issues")
 SEATS_EXPONENT = 0.8
+SMALLEST = 1 / 32
+"""A count under this is 0."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Weights:
     def per_seats(self) -> NDArray[np.bool_]:
         """Which columns are divided by the account's size."""
         return np.array([self.plan.signals[key].per == "seats" for key, _ in self.columns], dtype=bool)
+
+    @cached_property
+    def has_until(self) -> NDArray[np.bool_]:
+        """Which columns count something that may be open."""
+        return np.array([self.plan.signals[key].until is not None for key, _ in self.columns], dtype=bool)
 
     @cached_property
     def matrix(self) -> NDArray[np.float64]:
@@ -81,8 +88,10 @@ class Weights:
 
 
 def feature(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """x = log2(1 + n), 0 where n is under 1/32: the tenth ticket counts less than the second."""
-    return np.where(counts < 1 / 32, 0.0, np.log2(1.0 + np.maximum(counts, 0.0)))
+    """x = log2(1 + n), 0 where n is under 1/32: the tenth ticket counts less than the second. Works in place."""
+    counts[counts < SMALLEST] = 0.0
+    counts += 1.0
+    return np.log2(counts, out=counts)
 
 
 def seat_factor(seats: NDArray[np.float64], median: float) -> NDArray[np.float64]:

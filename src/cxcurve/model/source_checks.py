@@ -51,7 +51,9 @@ def _event_source(source: Source) -> Iterator[Finding]:
 
 
 def _table_source(source: Source) -> Iterator[Finding]:
-    known = (CUSTOMERS if source.table == "customers" else PEOPLE).column_names
+    named = (CUSTOMERS if source.table == "customers" else PEOPLE).column_names
+    # Files say `created_at` and `valid_from`; `_us` is how the store keeps them.
+    known = (*named, "created_at", "valid_from") if source.table == "customers" else named
     for ours in source.columns:
         if ours not in known:
             hint = did_you_mean(ours, known) or f" Known: {', '.join(known)}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -137,7 +138,7 @@ class _Loader:
 
     def _load_staged(self, batches: Iterable[Batch]) -> None:
         """Keep the rows, then derive the events of every key read, from all rows of the key that were ever read."""
-        read_ids: set[str] = set()
+        read_ids: Counter[str] = Counter()  # a row that stands in two files is read twice
         for batch in batches:
             self.report.add_rows(batch)
             self._quarantine(batch.refused)
@@ -158,7 +159,7 @@ class _Loader:
             used |= batch.used_row_ids
             appended = self.store.replace_keys(self.source.key, keys, batch.events)
             self.report.add_events(batch, appended)
-        n_used = len(read_ids & used)
+        n_used = sum(count for row_id, count in read_ids.items() if row_id in used)
         self.report.rows.used, self.report.rows.no_event = n_used, self.report.rows.used - n_used
 
     def _quarantine(self, refused: Iterable[Refused]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cxcurve.journey.stays import stays
 from cxcurve.metrics.activity import activity_weeks
-from cxcurve.metrics.references import references, value_counts
+from cxcurve.metrics.references import QUANTILES, coarse_counts, fine_counts, locate, reference_table, refine
 from cxcurve.metrics.signal_weeks import signal_weeks
 from cxcurve.metrics.states import season
 from cxcurve.metrics.weekly import Block, score_block
@@ -109,14 +109,21 @@ def _week_by_week(run: Run, keys: list[int], say: Progress) -> None:
 
 
 def _references(run: Run) -> pa.Table:
-    weeks = run.store.table("customer_weeks")
-    return references(
-        run.store.arrow(value_counts(weeks, "friction")),
-        run.store.arrow(value_counts(weeks, "momentum")),
-        n_stages=len(run.journey.stages),
-        first_week=run.calendar.first_week,
-        n_weeks=len(run.ticks),
-    )
+    """What is usual at each stage in every week."""
+    first = run.calendar.first_week
+    friction, n = _quantile(run, "friction")
+    momentum, _ = _quantile(run, "momentum")
+    return reference_table(friction, momentum, n, first_week=first)
+
+
+def _quantile(run: Run, measure: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    store, first = run.store, run.calendar.first_week
+    weeks = store.table("customer_weeks")
+    coarse = store.arrow(coarse_counts(weeks, measure))
+    n_stages = len(run.journey.stages)
+    found = locate(coarse, QUANTILES[measure], n_stages=n_stages, first_week=first, n_weeks=len(run.ticks))
+    fine = store.arrow(fine_counts(weeks, measure, store.temporary("wanted_bins", found.wanted())))
+    return refine(found, fine, first_week=first), found.n
 
 
 def _all_keys(store: Store) -> list[int]:
@@ -131,11 +138,11 @@ def _blocks(keys: Sequence[int], size: int) -> Iterator[list[int]]:
 
 def block_of(run: Run, keys: list[int], facts: CustomerFacts) -> Block:
     store = run.store
-    wanted = store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+    store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+    near = f"customer_key BETWEEN {keys[0]} AND {keys[-1]}" if keys else "FALSE"
 
     def mine(name: str) -> pa.Table:
-        table = store.table(name)
-        return store.arrow(table.semi_join(wanted, "customer_key"))
+        return store.fetch(f"SELECT * FROM {name} SEMI JOIN block_keys USING (customer_key) WHERE {near}")
 
     place = {name: number for number, name in enumerate(facts.segment_names)}
     seats = np.array([facts.seats.get(key, np.nan) for key in keys])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, TypeAlias, cast
 
-from cxcurve.errors import CxcurveError, Problem
+from cxcurve.errors import CxcurveError, Problem, did_you_mean
 from cxcurve.model.sources import Source
 
 Format = Literal["csv", "jsonl", "parquet"]
@@ -130,8 +130,18 @@ def _matches(pattern: str, folder: Path) -> list[str]:
 
 
 def _missing(source: Source, pattern: str, folder: Path) -> Problem:
-    what = f'no file matches "{pattern}"' if glob.has_magic(pattern) else f'there is no file "{pattern}"'
-    return Problem("sources.yaml", 0, f'source "{source.key}": {what} in {folder.name or folder}')
+    if glob.has_magic(pattern):
+        what, hint = f'no file matches "{pattern}"', ""
+    else:
+        what, hint = f'there is no file "{pattern}"', did_you_mean(pattern, _beside(pattern, folder))
+    place = f"{folder.name or folder}{'.' if hint else ''}"
+    return Problem("sources.yaml", 0, f'source "{source.key}": {what} in {place}{hint}')
+
+
+def _beside(pattern: str, folder: Path) -> list[str]:
+    above = PurePosixPath(pattern).parent
+    near = folder / above
+    return [(above / one.name).as_posix() for one in near.iterdir() if one.is_file()] if near.is_dir() else []
 
 
 def _parts_of(source: Source, path: Path, name: str) -> list[Part]:

@@ -15,7 +15,7 @@ from cxcurve.errors import StoreError
 from cxcurve.store import log
 from cxcurve.store.engine import connect, said_clearly
 from cxcurve.store.log import Appended
-from cxcurve.store.migrations import MIGRATIONS
+from cxcurve.store.migrations import MIGRATIONS, create
 from cxcurve.store.session import transaction
 
 
@@ -65,6 +65,11 @@ class Store:
         """The rows of an expression."""
         with said_clearly():
             return self._backend.to_pyarrow(expression)
+
+    def fetch(self, sql: str) -> pa.Table:
+        """Rows of a query as Arrow, in no order."""
+        with said_clearly():
+            return self._backend.con.sql(sql).to_arrow_table()
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of a small question in SQL."""
@@ -142,7 +147,7 @@ class Store:
         """Keep raw rows of a source with `by`, and remember that the events of their keys are to be derived."""
         names = ", ".join(tables.STAGED.column_names)
         with self._registered(rows) as view, self.transaction():
-            self.execute(f"INSERT OR IGNORE INTO staged ({names}) SELECT {names} FROM {view}")
+            self.execute(f"INSERT OR REPLACE INTO staged ({names}) SELECT {names} FROM {view}")
             self.execute(f"INSERT INTO pending_keys SELECT DISTINCT $1, row_key FROM {view}", source)
 
     def pending_keys(self, source: str, most: int) -> list[str]:
@@ -158,28 +163,26 @@ class Store:
 
     def replace(self, name: str, rows: pa.Table) -> None:
         """Make a derived table exactly `rows`."""
-        with self._registered(rows) as view, said_clearly():
-            self._backend.con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM {view}")
+        self.clear(name, None)
+        self.add(name, rows)
 
     def clear(self, name: str, keys: Sequence[int] | None) -> None:
-        """Drop a derived table, or only the rows of some customers."""
-        if keys is None:
+        """Empty a derived table, made when missing, or drop the rows of some customers."""
+        if keys is None or not self.has(name):
             self.execute(f"DROP TABLE IF EXISTS {name}")
-        elif self.has(name):
-            self.temporary("cleared_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
-            self.execute(f"DELETE FROM {name} WHERE customer_key IN (SELECT customer_key FROM cleared_keys)")
+            self.execute(create(tables.DERIVED[name]))
+            return
+        self.temporary("cleared_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+        self.execute(f"DELETE FROM {name} WHERE customer_key IN (SELECT customer_key FROM cleared_keys)")
 
     def add(self, name: str, rows: pa.Table) -> None:
-        """Add rows to a derived table, made when missing."""
+        """Add rows to a derived table."""
         with self._registered(rows) as view:
             self.insert(name, f"SELECT * FROM {view}")
 
     def insert(self, name: str, sql: str) -> None:
-        """Add what a query gives to a derived table, made when missing."""
-        if self.has(name):
-            self.execute(f"INSERT INTO {name} BY NAME {sql}")
-        else:
-            self.execute(f"CREATE TABLE {name} AS {sql}")
+        """Add what a query gives to a derived table; the table's types hold, whatever the engine makes of a sum."""
+        self.execute(f"INSERT INTO {name} BY NAME {sql}")
 
     def sql(self, expression: ir.Table) -> str:
         """The expression in the engine's SQL, for repeated use."""

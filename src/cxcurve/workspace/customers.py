@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from cxcurve import charts
+from cxcurve.charts.format import words
 from cxcurve.errors import Reason, UnknownNameError
 from cxcurve.metrics import why
 from cxcurve.metrics.contributions import contributions
@@ -60,7 +61,7 @@ class CustomerResult:
         if self.stage_label is not None:
             said = [f"{self.facts['name']} is in {self.stage_label} since {date_of(self.stage_since_us or 0):%d %b %Y}."]
         if self.friction and self.friction_index and self.friction_index >= 25:
-            said.append(f"Most friction comes from {charts.words(self.friction[0].signal)}.")
+            said.append(f"Most friction comes from {words(self.friction[0].signal)}.")
         if self.mindset:
             said.append(f"The mindset is {self.mindset}.")
         if self.mood:
@@ -102,7 +103,7 @@ class CustomerResult:
             for stay in self.stays
         ]
         marks = [
-            charts.EventMark(date_of(event["occurred_us"]), charts.words(event["name"]), event["tone"])
+            charts.EventMark(date_of(event["occurred_us"]), words(event["name"]), event["tone"])
             for event in self.timeline
             if event["tone"]
         ]

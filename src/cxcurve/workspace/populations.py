@@ -16,6 +16,7 @@ from cxcurve.model.durations import Duration
 from cxcurve.store import Store
 
 COLUMNS = ("segment", "industry", "plan", "region", "owner", "partner_id")
+MOST_VALUES = 30
 _COHORT = re.compile(r"^\s*entered\s+(?P<stage>\S+)\s+in\s+the\s+last\s+(?P<time>\S+)\s*$")
 
 
@@ -41,7 +42,7 @@ def population(snapshot: Snapshot, store: Store, segment: Mapping[str, str] | No
 
 
 def segment_values(snapshot: Snapshot, store: Store) -> dict[str, list[str]]:
-    """The values customers have for each segment key of the model, most frequent first; at most 30 each."""
+    """The values customers have for each segment key of the model, most frequent first; at most `MOST_VALUES` each."""
     found = {}
     rows = store.arrow(snapshot.customers.select(*COLUMNS, "attributes")).to_pylist()
     for key in snapshot.plan.journey.segments:
@@ -50,7 +51,7 @@ def segment_values(snapshot: Snapshot, store: Store) -> dict[str, list[str]]:
             value = _value(row, key)
             if value is not None:
                 counts[value] = counts.get(value, 0) + 1
-        found[key] = sorted(counts, key=lambda value: (-counts[value], value))[:30]
+        found[key] = sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]
     return found
 
 

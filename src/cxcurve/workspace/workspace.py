@@ -29,6 +29,7 @@ from cxcurve.store import Store
 from cxcurve.workspace.curves import CurveResult, curve_result
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift, drift
+from cxcurve.workspace.inputs import file_problems
 from cxcurve.workspace.lists import (
     TimeToValueResult,
     customer_rows,
@@ -88,8 +89,15 @@ class Workspace:
 
     @property
     def settings(self) -> Settings:
-        """What cxcurve.toml says."""
-        return self._settings_and_problems[0]
+        """What cxcurve.toml says.
+
+        Raises:
+            ProblemsError: it has errors; all of them.
+        """
+        settings, found = self._settings_and_problems
+        if errors := _errors(found):
+            raise ProblemsError(errors)
+        return settings
 
     @property
     def name(self) -> str:
@@ -129,7 +137,17 @@ class Workspace:
         sources, _ = read_sources(self.folder / SOURCES_FILE)
         return sources or {}
 
+    def file_problems(self, *names: str) -> list[Problem]:
+        """What is wrong with the files of sources (all, or those named) that can be told from their headers."""
+        sources, _ = read_sources(self.folder / SOURCES_FILE)
+        return file_problems(self.folder, [s for key, s in (sources or {}).items() if not names or key in names])
+
     # --- the store
+
+    @property
+    def has_data(self) -> bool:
+        """Whether anything was ever put into the store; asking does not open it."""
+        return (self.folder / DATA_FOLDER / STORE_FILE).is_file()
 
     @cached_property
     def store(self) -> Store:
@@ -158,6 +176,8 @@ class Workspace:
         unknown = [name for name in names if name not in self.sources]
         if unknown:
             raise UnknownNameError("source", unknown[0], self.sources)
+        if errors := _errors(self.file_problems(*names)):
+            raise ProblemsError(errors)
         chosen = {key: source for key, source in self.sources.items() if not names or key in names}
         return load(self.store, self.folder, chosen, self.journey, received_us=now_us(), progress=progress)
 
@@ -170,6 +190,7 @@ class Workspace:
             return 0
         n = score(run, keys, progress)
         self.store.remember("model", self._model_mark)
+        self.store.remember("scored_us", str(now_us()))
         self.store.checkpoint()
         return n
 

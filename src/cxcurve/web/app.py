@@ -1,0 +1,142 @@
+"""The pages over HTTP: each with its .json twin, made from the same object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+
+from cxcurve.errors import CxcurveError
+from cxcurve.web import assets, notes
+from cxcurve.web.asked import Asked
+from cxcurve.web.guard import FormGuard, SafeHeaders
+from cxcurve.web.pages import curve, customer, customers, drift, error, scorecard
+from cxcurve.web.pages.error import Failure
+from cxcurve.web.pages.frame import Frame
+from cxcurve.web.reader import Reader, View
+from cxcurve.web.rendering import render
+from cxcurve.workspace import Workspace
+
+Build = Callable[[View, Asked], Any]
+READ = ["GET", "HEAD"]
+
+
+def create_app(workspace: Workspace) -> FastAPI:
+    """The pages of a workspace as an ASGI application."""
+    site = _Site(workspace)
+    app = FastAPI(title="cxcurve", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    for path, module in (("/curve", curve), ("/scorecard", scorecard), ("/drift", drift), ("/customers", customers)):
+        app.add_api_route(path, site.html(module), methods=READ)
+        app.add_api_route(f"{path}.json", site.json(module), methods=READ)
+    app.add_api_route("/", site.html(curve), methods=READ)
+    app.add_api_route("/customers.csv", site.csv, methods=READ)
+    app.add_api_route("/customers/{customer_id:path}", site.customer, methods=READ)
+    app.add_api_route("/notes", site.write_note, methods=["POST"])
+    app.add_api_route("/static/{name}", site.static, methods=READ)
+    app.add_api_route("/healthz", lambda: PlainTextResponse("ok"), methods=READ)
+    app.add_api_route("/readyz", site.ready, methods=READ)
+    app.add_exception_handler(CxcurveError, site.refused)
+    app.add_exception_handler(HTTPException, site.missed)
+    app.add_exception_handler(Exception, site.broken)
+    return app
+
+
+class _Site:
+    """The answers, over one reader."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.reader = Reader(workspace)
+        self.guard = FormGuard()
+
+    def html(self, module: ModuleType) -> Callable[[Request], Response]:
+        """The answer of a page."""
+        template = f"{module.__name__.rpartition('.')[2]}.html"
+
+        def answer(request: Request) -> Response:
+            return self._html(template, self._built(request, module.build, module.PARAMETERS))
+
+        return answer
+
+    def json(self, module: ModuleType) -> Callable[[Request], Response]:
+        """Its .json twin."""
+
+        def answer(request: Request) -> Response:
+            return JSONResponse(self._built(request, module.build, module.PARAMETERS).to_json())
+
+        return answer
+
+    def csv(self, request: Request) -> Response:
+        """All customers of a search as CSV."""
+        page = self._built(request, customers.build, customers.PARAMETERS)
+        headers = {"content-disposition": 'attachment; filename="customers.csv"'}
+        return Response(page.to_csv(), media_type="text/csv; charset=utf-8", headers=headers)
+
+    def customer(self, request: Request, customer_id: str) -> Response:
+        """A customer, or its JSON: an id that ends in ".json" itself comes before the twin of another."""
+        if not customer_id:
+            return RedirectResponse("/customers", 308)
+        is_json = customer_id.endswith(".json") and not self._knows(customer_id)
+        wanted = customer_id.removesuffix(".json") if is_json else customer_id
+        path = str(request.url.path).removesuffix(".json") if is_json else str(request.url.path)
+        page = self._built(request, lambda view, asked: customer.build(view, asked, wanted, path), customer.PARAMETERS)
+        return JSONResponse(page.to_json()) if is_json else self._html("customer.html", page)
+
+    async def write_note(self, request: Request) -> Response:
+        """Take the form of the curve page."""
+        form = notes.read_form(await request.body())
+        self.guard.check(form, request.cookies, request.headers)
+        with self.reader.held() as workspace:
+            return RedirectResponse(notes.write(workspace, form), 303)
+
+    def static(self, request: Request, name: str) -> Response:
+        """A static file."""
+        found = assets.answer(name, request.query_params.get("v"), request.headers.get("if-none-match"))
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    def ready(self) -> Response:
+        """Whether there is anything to show."""
+        with self.reader.held() as workspace:
+            return PlainTextResponse("ready") if workspace.is_scored else PlainTextResponse("nothing scored yet", 503)
+
+    def refused(self, request: Request, problem: Exception) -> Response:
+        """An error of ours."""
+        return self._failed(request, error.failure_of(problem))  # type: ignore[arg-type]
+
+    def missed(self, request: Request, problem: Exception) -> Response:
+        """No such page, or not that way."""
+        return self._failed(request, error.NOT_ALLOWED if getattr(problem, "status_code", 404) == 405 else error.NOT_FOUND)
+
+    def broken(self, request: Request, _: Exception) -> Response:
+        """A bug: said without its details, which the terminal shows."""
+        return self._failed(request, error.BROKEN)
+
+    def _built(self, request: Request, build: Build, parameters: tuple[str, ...]) -> Any:
+        asked = Asked.read(request.query_params.multi_items(), self.reader.workspace.journey, parameters)
+        with self.reader.view(asked.whom) as view:
+            return build(view, asked)
+
+    def _html(self, template: str, page: Frame) -> Response:
+        response = Response(render(template, page, form_token=self.guard.token), media_type="text/html; charset=utf-8")
+        response.headers["set-cookie"] = self.guard.cookie
+        return response
+
+    def _failed(self, request: Request, failure: Failure) -> Response:
+        page = error.build(self.reader.workspace, failure)
+        if request.url.path.endswith(".json"):
+            return JSONResponse(page.to_json(), failure.status)
+        return Response(render("error.html", page), failure.status, media_type="text/html; charset=utf-8")
+
+    def _knows(self, customer_id: str) -> bool:
+        with self.reader.held() as workspace:
+            return workspace.store.customer_key(customer_id) is not None
+
+

@@ -1,0 +1,88 @@
+"""What a URL asks for: whom the page is about, as of when, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cxcurve.errors import BadValueError, UnknownNameError, clip, did_you_mean
+from cxcurve.model import Journey
+
+LONGEST = 500
+"""Characters of one value; longer ones are refused."""
+
+RESERVED = ("as_of", "cohort", "x", "sort", "q", "page", "channel")
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Whose numbers, and as of when: a segment, a cohort, or everybody as known at the last score."""
+
+    segment: tuple[tuple[str, str], ...] = ()
+    cohort: str | None = None
+    as_of: str | None = None
+
+    @property
+    def everybody(self) -> Whom:
+        """All customers at the same time."""
+        return Whom(as_of=self.as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query string that was understood; `given` holds its parameters as sent, empty ones left out."""
+
+    given: Mapping[str, str]
+    whom: Whom
+
+    @classmethod
+    def read(cls, items: Iterable[tuple[str, str]], journey: Journey, allowed: Sequence[str] = ()) -> Asked:
+        """Read a query string; of twins the last wins.
+
+        Args:
+            items: names and values.
+            journey: names the segments.
+            allowed: what this page takes beside the segments, `cohort` and `as_of`.
+
+        Raises:
+            UnknownNameError: a parameter that means nothing here, so that a slip of the pen never shows everybody.
+            BadValueError: a value is too long.
+        """
+        given = {key: value.strip() for key, value in items if value.strip()}
+        segments = {parameter_of(key): key for key in journey.segments}
+        known = (*segments, "cohort", "as_of", *allowed)
+        for key, value in given.items():
+            if key not in known:
+                raise UnknownNameError("parameter", key, known)
+            if len(value) > LONGEST:
+                raise BadValueError(f"{key} has {len(value):,} characters; at most {LONGEST} are read")
+        chosen = tuple(sorted((segments[key], value) for key, value in given.items() if key in segments))
+        return cls(given, Whom(chosen, given.get("cohort"), given.get("as_of")))
+
+    def choice(self, key: str, options: Sequence[str], default: str) -> str:
+        """One of some words.
+
+        Raises:
+            BadValueError: another word.
+        """
+        value = self.given.get(key, default)
+        if value not in options:
+            hint = did_you_mean(value, options) or f" Expected: {', '.join(options)}."
+            raise BadValueError(f'{key} "{clip(value)}" is not known.{hint}')
+        return value
+
+    def count(self, key: str, default: int = 1) -> int:
+        """A whole number from 1 up.
+
+        Raises:
+            BadValueError: it is none.
+        """
+        value = self.given.get(key, str(default))
+        if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) and len(value) < 9):
+            raise BadValueError(f'{key} "{clip(value)}" is no page; expected a number such as 1')
+        return int(value)
+
+
+def parameter_of(segment: str) -> str:
+    """The parameter a segment is picked by: its own name, unless the pages use that name."""
+    return f"segment.{segment}" if segment in RESERVED else segment

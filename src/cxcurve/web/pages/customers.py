@@ -1,0 +1,146 @@
+"""All customers: sorted, searched, paged, with friction against Momentum as a picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cxcurve import charts
+from cxcurve.web.asked import Asked
+from cxcurve.web.pages.frame import Frame, customer_href, framed, with_query
+from cxcurve.web.reader import View
+from cxcurve.workspace.results import at, plain
+
+PARAMETERS = ("q", "sort", "page")
+PER_PAGE = 50
+DRAWN, DRAWN_NARROW = 220, 70
+KEYS = ("name", "stage", "friction_index", "momentum_index", "level", "revenue", "owner", "segment", "dwell_days")
+SEARCHED = ("name", "customer_id", "owner", "segment")
+COLUMNS = (
+    "customer_id", "name", "segment", "industry", "plan", "region", "owner", "partner_id", "stage", "stage_since",
+    "friction_index", "momentum_index", "advocacy_index", "level", "revenue", "is_usual_revenue", "is_drifting", "reason",
+)  # fmt: skip
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomersPage(Frame):
+    """What customers.html shows; `found` holds all rows of the search, `rows` those of this page."""
+
+    found: tuple[Row, ...]
+    as_of_us: int
+    rows: tuple[Row, ...]
+    scatter: charts.Picture | None
+    scatter_narrow: charts.Picture | None
+    csv_url: str
+    sort: str
+    q: str
+    pager: Mapping[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """The rows of this page, and where it stands among the others."""
+        start = (self.pager["page"] - 1) * PER_PAGE
+        rows = [_plain(row) for row in self.found[start : start + PER_PAGE]]
+        return {"as_of": at(self.as_of_us), **self.pager, "sort": self.sort, "customers": rows}
+
+    def to_csv(self) -> str:
+        """All rows of the search. Text that a spreadsheet would take for a formula is quoted."""
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(COLUMNS)
+        writer.writerows([_cell(value) for value in _plain(row).values()] for row in self.found)
+        return out.getvalue()
+
+
+def build(view: View, asked: Asked) -> CustomersPage:
+    """The page for a query."""
+    frame = framed(view, asked, "Customers", "customers", "/customers")
+    sort = asked.choice("sort", [sign + key for key in KEYS for sign in ("", "-")], "level")
+    q = asked.given.get("q", "")
+    found = _sorted(_matching(_with_drift(view), q), sort)
+    pager = _pager(len(found), asked.count("page"))
+    shown = found[(pager["page"] - 1) * PER_PAGE :][:PER_PAGE]
+    return CustomersPage(
+        **frame,
+        found=tuple(found),
+        as_of_us=view.as_of_us,
+        rows=_shown(view, shown, frame["kept"]),
+        scatter=_scatter(found, frame, charts.WIDE, DRAWN),
+        scatter_narrow=_scatter(found, frame, charts.NARROW, DRAWN_NARROW),
+        csv_url=with_query("/customers.csv", {k: v for k, v in asked.given.items() if k != "page"}),
+        sort=sort,
+        q=q,
+        pager=pager,
+    )
+
+
+def _with_drift(view: View) -> list[Row]:
+    drifting = {one.customer_key for zone in view.drift.zones for one in zone.drifting_now}
+    return [{**row, "is_drifting": row["customer_key"] in drifting} for row in view.customers]
+
+
+def _matching(rows: list[Row], q: str) -> list[Row]:
+    needle = q.casefold()
+    return rows if not q else [row for row in rows if any(needle in (row[k] or "").casefold() for k in SEARCHED)]
+
+
+def _sorted(rows: Sequence[Row], sort: str) -> list[Row]:
+    """By one column, unknown values last either way; ties keep the lowest level first."""
+    key = sort.removeprefix("-")
+    known = [row for row in rows if row[key] is not None]
+    known.sort(key=lambda row: _comparable(row[key]), reverse=sort.startswith("-"))
+    return [*known, *(row for row in rows if row[key] is None)]
+
+
+def _comparable(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _pager(n: int, page: int) -> dict[str, int]:
+    """A page past the end is the last one: the list may have become shorter since the link was made."""
+    pages = max(1, -(-n // PER_PAGE))
+    page = min(page, pages)
+    return {"page": page, "pages": pages, "n": n, "first": (page - 1) * PER_PAGE + 1, "last": min(page * PER_PAGE, n)}
+
+
+def _shown(view: View, rows: Sequence[Row], kept: Mapping[str, str]) -> tuple[Row, ...]:
+    levels = view.levels(tuple(row["customer_key"] for row in rows))
+    return tuple(
+        {
+            **{name: row[name] for name in ("customer_id", "name", "segment", "friction_index", "momentum_index", "level")},
+            **{name: row[name] for name in ("revenue", "owner", "is_drifting", "reason", "stage_since")},
+            "href": customer_href(row["customer_id"], kept),
+            "stage": row["stage_label"],
+            "sparkline": _sparkline(levels.get(row["customer_key"], []), row["name"]),
+            "state": None,
+        }
+        for row in rows
+    )
+
+
+def _sparkline(levels: Sequence[float], name: str) -> charts.Picture | None:
+    return charts.sparkline(levels, title=f"Level of {name[:60]}, 12 weeks") if len(levels) > 1 else None
+
+
+def _scatter(rows: Sequence[Row], frame: Mapping[str, Any], width: float, most: int) -> charts.Picture | None:
+    points = [
+        charts.ScatterPoint(
+            row["name"], row["friction_index"], row["momentum_index"], row["revenue"],
+            customer_href(row["customer_id"], frame["kept"]),
+        )
+        for row in rows
+        if row["level"] is not None
+    ]  # fmt: skip
+    return charts.scatter(points, width=width, limit=most, currency=frame["currency"]) if points else None
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    return {name: plain(row[name]) for name in COLUMNS}
+
+
+def _cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

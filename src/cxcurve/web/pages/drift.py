@@ -1,0 +1,100 @@
+"""Drift zones: where customers stall or leave between stages, who they are, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cxcurve import charts
+from cxcurve.metrics.drift import Drifting, Zone
+from cxcurve.web.asked import Asked
+from cxcurve.web.pages.frame import Frame, customer_href, framed, stage_label
+from cxcurve.web.reader import View
+from cxcurve.workspace.drift import Drift
+
+PARAMETERS = ()
+MOST_DRIFTING = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftPage(Frame):
+    """What drift.html shows."""
+
+    result: Drift
+    zones: tuple[Mapping[str, Any], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As interfaces.md, `show drift`."""
+        return self.result.to_json()
+
+
+def build(view: View, asked: Asked) -> DriftPage:
+    """The page for a query."""
+    frame = framed(view, asked, "Drift zones", "drift", "/drift")
+    result = view.drift
+    return DriftPage(**frame, result=result, zones=tuple(_zone(view, zone, frame["kept"]) for zone in result.zones))
+
+
+def _zone(view: View, zone: Zone, kept: Mapping[str, str]) -> dict[str, Any]:
+    journey = view.workspace.journey
+    bridge = journey.stage(zone.start).bridge
+    return {
+        "anchor": f"{zone.start}-{zone.goal}",
+        "from_label": stage_label(journey, zone.start),
+        "to_label": stage_label(journey, zone.goal),
+        "n_entered": zone.n_entered,
+        "n_progressed": zone.n_progressed,
+        "n_exited": zone.n_exited,
+        "n_open": zone.n_open,
+        "progressed_share": zone.progressed.value,
+        "stall_share": zone.stall.value,
+        "low": zone.stall.low,
+        "high": zone.stall.high,
+        "leak_share": zone.leak.value,
+        "tau_days": zone.tau_days,
+        "change": _change(zone),
+        "n_drifting": len(zone.drifting_now),
+        "drifting": [_drifting(view.drift, one, kept) for one in costliest(zone)[:MOST_DRIFTING]],
+        "impact_revenue": zone.impact.value,
+        "impact_low": zone.impact.low,
+        "impact_high": zone.impact.high,
+        "signals": [
+            {"signal": one.signal, "odds_ratio": one.odds_ratio.value, "low": one.odds_ratio.low, "high": one.odds_ratio.high}
+            for one in zone.signals
+        ],
+        "bridge": bridge.content if bridge else (),
+        "flow": _flow(zone),
+        "reason": zone.reason,
+    }
+
+
+def costliest(zone: Zone) -> list[Drifting]:
+    """Who drifts now, the most revenue at stake first."""
+    return sorted(zone.drifting_now, key=lambda one: (-one.impact_revenue, -one.days, one.customer_key))
+
+
+def _drifting(drift: Drift, one: Drifting, kept: Mapping[str, str]) -> dict[str, Any]:
+    customer_id, name, _ = drift.customers[one.customer_key]
+    return {
+        "name": name,
+        "href": customer_href(customer_id, kept),
+        "days": one.days,
+        "revenue": one.revenue,
+        "progress_share": one.progress_share,
+    }
+
+
+def _change(zone: Zone) -> dict[str, Any] | None:
+    change = zone.change_stall
+    if zone.change_p is None or change.value is None or change.low is None or change.high is None:
+        return None
+    found = {"p": zone.change_p, "effect": change.value, "low": change.low, "high": change.high}
+    return {**found, "is_real": zone.change_p < 0.05}
+
+
+def _flow(zone: Zone) -> charts.Picture | None:
+    progressed, stall, leak = zone.progressed.value, zone.stall.value, zone.leak.value
+    if progressed is None or stall is None or leak is None:
+        return None
+    return charts.flow(progressed, stall, leak)

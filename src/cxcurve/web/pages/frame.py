@@ -1,0 +1,128 @@
+"""What every page has around its content: title, as_of, the picker, where its JSON is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from cxcurve.charts.format import words
+from cxcurve.model import Journey
+from cxcurve.web.asked import Asked, parameter_of
+from cxcurve.web.reader import View
+from cxcurve.workspace import Workspace
+from cxcurve.workspace.results import moment
+
+COHORT_TIME, COHORT_TIME_WORDS = "90d", "90 days"
+PROVISIONAL = (
+    "Early numbers: the weights are expert judgement, and what counts as typical still moves with your data, "
+    "until both are settled by the first calibration."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One choice of the picker."""
+
+    key: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What the template of every page wants. `kept` is the part of the query that follows to other pages."""
+
+    title: str
+    nav: str
+    workspace: str
+    json_url: str
+    as_of: datetime | None = None
+    query: Mapping[str, str]
+    kept: Mapping[str, str]
+    picker: tuple[Field, ...] = ()
+    provisional: str | None = PROVISIONAL
+    currency: str = ""
+
+
+def framed(view: View, asked: Asked, title: str, nav: str, path: str) -> dict[str, Any]:
+    """The fields of `Frame`, for a page to build on."""
+    workspace = view.workspace
+    return {
+        "title": title,
+        "nav": nav,
+        "workspace": workspace.name,
+        "json_url": with_query(f"{path}.json", asked.given),
+        "as_of": shown_end(view.as_of_us, workspace.settings.zone),
+        "query": asked.given,
+        "kept": kept_of(asked, workspace.journey),
+        "picker": picker(view, asked),
+        "currency": workspace.settings.currency,
+    }
+
+
+def bare(workspace: Workspace, title: str) -> dict[str, Any]:
+    """The same for a page that knows no customers, such as an error."""
+    frame = {"title": title, "nav": "", "workspace": workspace.name, "json_url": "/curve.json", "query": {}, "kept": {}}
+    return {**frame, "provisional": None}
+
+
+def kept_of(asked: Asked, journey: Journey) -> dict[str, str]:
+    """Whom and when: what a link to another page carries along."""
+    names = {"as_of", "cohort", *map(parameter_of, journey.segments)}
+    return {key: value for key, value in asked.given.items() if key in names}
+
+
+def picker(view: View, asked: Asked) -> tuple[Field, ...]:
+    """A select for each segment that has values, and the cohort."""
+    fields = [_segment(key, values, asked) for key, values in view.values.items() if values]
+    return (*fields, _cohort(view.workspace.journey, asked))
+
+
+def local(us: int, zone: str) -> datetime:
+    """A time as the workspace's clocks show it."""
+    return moment(us).astimezone(ZoneInfo(zone))
+
+
+def shown_end(us: int, zone: str) -> datetime:
+    """An end: midnight is told as the last minute of the day before."""
+    end = local(us, zone)
+    return end - timedelta(minutes=1) if (end.hour, end.minute) == (0, 0) else end
+
+
+def with_query(path: str, query: Mapping[str, str]) -> str:
+    """A link."""
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def customer_href(customer_id: str, kept: Mapping[str, str]) -> str:
+    """A customer's page, at the same as_of."""
+    return with_query(f"/customers/{quote(customer_id, safe='')}", {k: v for k, v in kept.items() if k == "as_of"})
+
+
+def stage_label(journey: Journey, name: str) -> str:
+    """What pages call a stage."""
+    return journey.stage(name).label or words(name).capitalize()
+
+
+def _segment(key: str, values: list[str], asked: Asked) -> Field:
+    name = parameter_of(key)
+    chosen = asked.given.get(name, "")
+    shown = values if not chosen or chosen in values else [chosen, *values]
+    label = words(key.removesuffix("_id")).capitalize()
+    return Field(name, label, (("", "All"), *((value, value) for value in shown)), chosen)
+
+
+def _cohort(journey: Journey, asked: Asked) -> Field:
+    chosen = asked.given.get("cohort", "")
+    options = [("", "Everybody")]
+    for stage in journey.stages:
+        told = f"Entered {stage_label(journey, stage.name)} in the last {COHORT_TIME_WORDS}"
+        options.append((f"entered {stage.name} in the last {COHORT_TIME}", told))
+    if chosen not in dict(options):
+        options.append((chosen, chosen.capitalize()))
+    return Field("cohort", "Cohort", tuple(options), chosen)

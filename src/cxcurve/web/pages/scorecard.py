@@ -1,0 +1,80 @@
+"""The scorecard: every metric with interval, target and change, by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cxcurve import charts
+from cxcurve.web.asked import Asked
+from cxcurve.web.pages.frame import Frame, framed, shown_end
+from cxcurve.web.reader import View
+from cxcurve.workspace.results import at
+from cxcurve.workspace.scorecards import Row, Scorecard
+
+PARAMETERS = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScorecardPage(Frame):
+    """What scorecard.html shows."""
+
+    result: Scorecard
+    as_of_us: int
+    week_end: datetime
+    rows: tuple[Mapping[str, Any], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As interfaces.md, `show scorecard`."""
+        return {"as_of": at(self.as_of_us), **self.result.to_json()}
+
+
+def build(view: View, asked: Asked) -> ScorecardPage:
+    """The page for a query."""
+    result = view.scorecard
+    return ScorecardPage(
+        **framed(view, asked, "Scorecard", "scorecard", "/scorecard"),
+        result=result,
+        as_of_us=view.as_of_us,
+        week_end=shown_end(view.as_of_us, view.workspace.settings.zone),
+        rows=tuple(_row(row) for row in result.rows),
+    )
+
+
+def _row(row: Row) -> dict[str, Any]:
+    current = row.current
+    return {
+        "metric": row.metric.name,
+        "label": row.metric.label,
+        "definition": row.metric.definition,
+        "layer": row.metric.layer,
+        "unit": row.metric.unit,
+        "current": current.value,
+        "low": current.low,
+        "high": current.high,
+        "target": row.target,
+        "met": row.met,
+        "previous": row.previous.value,
+        "against": row.against,
+        "is_real_change": row.is_real_change,
+        "is_better": row.is_better,
+        "action": row.action,
+        "lead": row.lead,
+        "supporting": row.supporting,
+        "n": current.n if current.value is not None else None,
+        "reason": current.reason,
+        "sparkline": _sparkline(row),
+    }
+
+
+def _sparkline(row: Row) -> charts.Picture | None:
+    known = [value for value in row.series if value is not None]
+    if len(known) < 2:
+        return None
+    least = {"share": 0.1, "score": 1.0}.get(row.metric.unit, 10.0)
+    tone = "" if row.is_better is None else "good" if row.is_better else "bad"
+    return charts.sparkline(row.series, title=f"{row.metric.label}, by week", tone=tone, least_range=least)
+
+

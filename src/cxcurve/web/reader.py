@@ -1,0 +1,170 @@
+"""What pages read from the workspace: one at a time, and kept until the scores change."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from cxcurve.errors import UnknownNameError
+from cxcurve.metrics.curve import X
+from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.pipeline.run import Run
+from cxcurve.web.asked import Whom
+from cxcurve.workspace import Workspace
+from cxcurve.workspace.curves import CurveResult
+from cxcurve.workspace.customers import CustomerResult, customer_result
+from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.lists import TimeToValueResult, customer_rows, recent_levels, time_to_value_result
+from cxcurve.workspace.populations import MOST_VALUES, population, segment_values
+from cxcurve.workspace.scorecards import Scorecard, scorecard
+
+T = TypeVar("T")
+KEPT = 96
+"""Results kept; the least recently used goes first."""
+
+
+class Reader:
+    """Guards a workspace: its one connection serves one page at a time, and results are kept."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._lock = threading.RLock()
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._mark: object = None
+
+    @contextmanager
+    def view(self, whom: Whom) -> Iterator[View]:
+        """What is known about some customers; nothing is read before it is needed."""
+        with self._lock, ExitStack() as stack:
+            self._forget_when_scored()
+            yield View(self, whom, stack)
+
+    @contextmanager
+    def held(self) -> Iterator[Workspace]:
+        """The workspace, for a short moment of one's own."""
+        with self._lock:
+            yield self.workspace
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for `key` since the last score, made now where nothing was."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        self._kept.move_to_end(key)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[key]  # type: ignore[no-any-return]
+
+    def _forget_when_scored(self) -> None:
+        store = self.workspace.store
+        mark = tuple(store.meta(key) for key in ("scored_as_of_us", "scored_us", "model"))
+        if mark != self._mark:
+            self._kept.clear()
+            self._mark = mark
+
+
+class View:
+    """What is known about `whom`. Each result is worked out once and shared by all pages."""
+
+    def __init__(self, reader: Reader, whom: Whom, stack: ExitStack) -> None:
+        self.workspace, self.whom = reader.workspace, whom
+        self._reader, self._stack = reader, stack
+        self._everybody: Snapshot | None = None
+        self._known: Snapshot | None = None
+
+    @property
+    def everybody(self) -> Snapshot:
+        """All customers as known at as_of."""
+        if self._everybody is None:
+            self._everybody = self._stack.enter_context(self.workspace.snapshot(self.whom.as_of))
+        return self._everybody
+
+    @property
+    def known(self) -> Snapshot:
+        """The customers asked for.
+
+        Raises:
+            UnknownNameError: nobody has such a value, or the stage of the cohort is unknown.
+            BadValueError: the cohort cannot be read.
+        """
+        if self._known is None:
+            self._check_values()
+            whom, store = self.whom, self.workspace.store
+            self._known = population(self.everybody, store, dict(whom.segment), whom.cohort)
+        return self._known
+
+    @property
+    def run(self) -> Run:
+        """What a score of this moment needs."""
+        workspace = self.workspace
+        return Run(workspace.store, workspace.journey, workspace.settings.zone, self.everybody.as_of_us)
+
+    def kept(self, key: Hashable, make: Callable[[], T], *, of_everybody: bool = False) -> T:
+        """A result about `whom`, or about everybody at the same time."""
+        whom = self.whom.everybody if of_everybody else self.whom
+        return self._reader.kept((whom, key), make)
+
+    @property
+    def as_of_us(self) -> int:
+        """Nothing at or after it is known."""
+        return self.kept("as_of", lambda: self.known.as_of_us)
+
+    @property
+    def values(self) -> dict[str, list[str]]:
+        """What customers can be picked by."""
+        return self.kept(
+            "values", lambda: segment_values(self.everybody, self.workspace.store), of_everybody=True
+        )
+
+    @property
+    def drift(self) -> Drift:
+        """The drift zones."""
+        return self.kept("drift", lambda: self.workspace.drift_of(self.known))
+
+    def curve(self, x: X) -> CurveResult:
+        """The curve, with the notes as they are now."""
+        made = self.kept(("curve", x), lambda: self.workspace.curve_of(self.known, x, self.drift))
+        return replace(made, notes=tuple(self.workspace.notes()))
+
+    @property
+    def time_to_value(self) -> TimeToValueResult:
+        """Time to value, and who is waiting."""
+        return self.kept("time_to_value", lambda: time_to_value_result(self.known, self.workspace.store.arrow))
+
+    @property
+    def scorecard(self) -> Scorecard:
+        """The scorecard of the week."""
+        return self.kept("scorecard", lambda: scorecard(self.known, self.workspace.store.arrow, self.drift))
+
+    @property
+    def customers(self) -> list[dict[str, Any]]:
+        """Every customer with stage and indexes."""
+        return self.kept("customers", lambda: customer_rows(self.known, self.workspace.store.arrow))
+
+    def levels(self, keys: tuple[int, ...]) -> dict[int, list[float]]:
+        """The last weeks' levels of some customers."""
+        return self.kept(("levels", keys), lambda: recent_levels(self.known, self.workspace.store.arrow, list(keys)))
+
+    def customer(self, customer_id: str) -> CustomerResult:
+        """One customer.
+
+        Raises:
+            UnknownNameError: no event names this customer.
+        """
+        return self.kept(("customer", customer_id), lambda: customer_result(self.run, self.everybody, customer_id))
+
+    def events(self, event_ids: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Some events by their ids."""
+        names = ("event_id", "name", "occurred_us", "source", "channel", "value", "amount", "text")
+        sql = f"SELECT {', '.join(names)} FROM events WHERE list_contains($1, event_id)"
+        rows = self.workspace.store.rows(sql, list(event_ids)) if event_ids else []
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _check_values(self) -> None:
+        for key, value in self.whom.segment:
+            values = self.values.get(key, [])
+            if value not in values and len(values) < MOST_VALUES:
+                raise UnknownNameError(f"{key} of customers", value, values)

@@ -1,0 +1,61 @@
+"""`cxcurve serve`: the pages on a port."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import uvicorn
+
+from cxcurve.errors import BadValueError
+from cxcurve.web.app import create_app
+from cxcurve.workspace import Workspace
+
+
+def serve(workspace: Workspace, host: str = "127.0.0.1", port: int = 8765) -> None:
+    """Serve the pages until Ctrl+C; prints the address.
+
+    Raises:
+        BadValueError: the port is taken or may not be used, or the host is not this computer's.
+        WorkspaceBusyError: another process has the workspace open.
+    """
+    with listening(host, port) as listener:
+        workspace.store  # noqa: B018 - opened now, so that another process is named before the address is told
+        config = uvicorn.Config(create_app(workspace), log_level="warning", server_header=False)
+        print(f"{workspace.name} is at {address(host, listener.getsockname()[1])} (Ctrl+C stops it)", flush=True)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one.
+
+    Raises:
+        BadValueError: it cannot.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise BadValueError(_why(error, host, port)) from error
+    return listener
+
+
+def address(host: str, port: int) -> str:
+    """What to open in a browser."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} on {host} is taken by another program, perhaps another `cxcurve serve`. "
+            f"Stop that one, or choose another port: `cxcurve serve --port {port + 1 if port < 65535 else 8765}`."
+        )
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights than this program has; choose one from 1024 up, such as --port 8765"
+    return f"{host}:{port} cannot be used: {error.strerror or error}; expected an address of this computer, such as 127.0.0.1"
