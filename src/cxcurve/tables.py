@@ -219,7 +219,19 @@ REFERENCE_WEEKS = Table(
     """),
 )
 
+SEASON_WEEKS = Table(
+    "season_weeks",
+    "a week in which a segment's core use departs from its usual; all others count as usual",
+    ("segment", "week"),
+    _columns("""
+        segment string the segment, empty for customers without one
+        week int32 index of the week in the calendar
+        factor float64 core use against the trailing quarter's; 1 = usual
+    """),
+)
+
 DERIVED = {
-    table.name: table for table in (STAYS, SIGNAL_WEEKS, ACTIVITY_WEEKS, CUSTOMER_WEEKS, CUSTOMER_NOW, REFERENCE_WEEKS)
+    table.name: table
+    for table in (STAYS, SIGNAL_WEEKS, ACTIVITY_WEEKS, SEASON_WEEKS, CUSTOMER_WEEKS, CUSTOMER_NOW, REFERENCE_WEEKS)
 }
 """Tables that a score makes anew from the events."""

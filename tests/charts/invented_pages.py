@@ -28,6 +28,7 @@ from invented import (
 
 from cxcurve import charts
 from cxcurve.charts import CurvePoint, Drop, EventMark, Note, StageBand
+from cxcurve.charts.format import amount
 
 
 def common(title: str, nav: str, path: str, **more: Any) -> Page:
@@ -45,6 +46,7 @@ def common(title: str, nav: str, path: str, **more: Any) -> Page:
         as_of=AS_OF,
         picker=picker,
         query={},
+        kept={},
         currency="EUR",
         provisional=more.pop("provisional", None),
         **more,
@@ -288,6 +290,9 @@ def scorecard_page() -> Page:
             "metric": row["label"],
             "lead": "Maya Lind" if row["action"] else None,
             "supporting": ["Product", "Support"],
+            "against": "4 weeks before",
+            "definition": "What it is.",
+            "target_text": "–" if row["target"] is None else amount(row["target"], row["unit"], "EUR"),
         }
         values = [50 + chance.gauss(0, 4) + index for index in range(12)]
         row["sparkline"] = (
@@ -459,11 +464,11 @@ def customer_page() -> Page:
         )
     ]
     friction = [
-        {"signal": s, "points": p, "events": events if s != "silence" else []}
+        {"signal": s, "points": p, "events": events if s != "silence" else [], "n_events": 3 if s != "silence" else 0}
         for s, p in zip(SIGNALS[:4], (11.4, 7.0, 4.2, 2.4), strict=True)
     ]
     momentum = [
-        {"signal": s, "points": p, "events": events}
+        {"signal": s, "points": p, "events": events, "n_events": 2}
         for s, p in (("core_feature_used", 42.1), ("training_completed", 18.9))
     ]
     return common(
@@ -512,6 +517,7 @@ def customer_page() -> Page:
         ],
         channels=[{"value": v, "label": v, "n": n} for v, n in (("mail", 12), ("phone", 3), ("web", 41))],
         channel="",
+        n_more=140,
         people=[
             {"name": "Charlie B.", "role": "economic_buyer", "last_seen_at": date(2026, 10, 2)},
             {"name": "Willy W.", "role": None, "last_seen_at": None},

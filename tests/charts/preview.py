@@ -43,7 +43,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(FILTERS)
-    made.globals["version"] = "0.1.0"
+    made.globals.update(version="0.1.0", asset="/static/{}".format, form_token="token")
     return made
 
 

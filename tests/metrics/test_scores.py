@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import Oracle, Row, indexes, references
 from worlds import JOURNEY, SEATS, Event, logs, new_store, random_log, scored, table, us

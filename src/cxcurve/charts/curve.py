@@ -111,10 +111,15 @@ def curve(
     head += stage_bands(frame, stages, legend_height(frame) + 4, _STAGE_HEIGHT)
     marks = callouts.notes(frame, notes, frame.plot.y - 4 - note_rows * _NOTE_ROW, note_rows)
     marks += callouts.drops(frame, annotations, line_points(frame, shown))
-    body = (head, zone_svg, y_axis(frame), layers(frame, points), end_labels(frame, shown[-1]), marks, foot)
+    body = (head, zone_svg, y_axis(frame), layers(frame, points), end_labels(frame, _last_firm(shown)), marks, foot)
     told = _description(shown, annotations, x)
     drawn = drawing(*body, width=width, height=height, title=title, description=told, points=hits(frame, shown))
     return Picture(drawn, title, points_table(points, x))
+
+
+def _last_firm(shown: Sequence[CurvePoint]) -> CurvePoint:
+    """The last point that is not thin: what the labels at the right end tell."""
+    return next((point for point in reversed(shown) if not point.is_thin), shown[-1])
 
 
 def _frame(

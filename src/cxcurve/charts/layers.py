@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from typing import Literal
 
 from cxcurve.charts import format as fmt
@@ -19,6 +20,7 @@ from cxcurve.charts.picture import Table, table
 from cxcurve.charts.scales import X, as_number
 
 Kind = Literal["pull", "drag", "band", "line"]
+_HIT_WIDTH, _FEW_HITS = 9.0, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +96,22 @@ def legend(frame: Frame, shown: Sequence[CurvePoint], *, has_zones: bool = False
 
 
 def hits(frame: Frame, shown: Sequence[CurvePoint]) -> str:
-    """A column over each point that can be hovered and focused, with the numbers as its tooltip."""
+    """A column over each point that can be hovered and focused, with the numbers as its tooltip.
+
+    Points closer than a finger or pointer can tell apart share one column; the table has them all.
+    """
+    shown = _apart(frame, shown)
     places = [frame.at(point.x) for point in shown]
     edges = [places[0] - 4, *((a + b) / 2 for a, b in pairwise(places)), places[-1] + 4]
     columns = zip(shown, places, pairwise(edges), strict=True)
     return svg.group(*(_hit(frame, point, place, span) for point, place, span in columns), class_="hits")
+
+
+def _apart(frame: Frame, shown: Sequence[CurvePoint]) -> list[CurvePoint]:
+    """Every k-th point, the last one always, so that columns are wide enough to hit."""
+    across = frame.at(shown[-1].x) - frame.at(shown[0].x)
+    step = max(1, ceil(_HIT_WIDTH * len(shown) / max(across, 1.0))) if len(shown) > _FEW_HITS else 1
+    return list(shown[::-step][::-1])
 
 
 def point_text(point: CurvePoint, axis: Axis) -> str:

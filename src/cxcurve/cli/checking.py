@@ -78,13 +78,13 @@ def _json(problem: Problem) -> dict[str, Any]:
 
 
 def _say(problems: list[Problem], signals: dict[str, Any] | None, unseen: str | None, *, is_quiet: bool) -> None:
-    from cxcurve.cli.views import check_view
+    from cxcurve.cli.reports import check_report
 
     complain(*(_with_severity(problem) for problem in problems))
     if is_quiet:
         return
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    for part in check_view(errors, len(problems) - errors, signals, unseen):
+    for part in check_report(errors, len(problems) - errors, signals, unseen):
         console().print(part)
 
 

@@ -13,6 +13,7 @@ import typer
 
 from cxcurve.cli.output import complain, console, progress
 from cxcurve.cli.places import Folder
+from cxcurve.cli.working import Host, Port, serve_pages
 from cxcurve.errors import BadValueError, Problem, ProblemsError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -40,19 +41,19 @@ def init(
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder to make, or a demo made before.")] = Path(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="To make, or made by an earlier demo.")] = Path(
         "demo"
     ),
+    *,
     customers: Annotated[int, typer.Option(help="How many, prospects included.")] = 2000,
     seed: Annotated[int, typer.Option(help="Another seed is another company.")] = 7,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Do not open the pages.")] = False,
-    host: Annotated[str | None, typer.Option(help="Where to serve.", show_default="as in cxcurve.toml")] = None,
-    port: Annotated[int | None, typer.Option(help="Where to serve.", show_default="as in cxcurve.toml")] = None,
+    host: Host = None,
+    port: Port = None,
 ) -> None:
     """Make a simulated company with known truth, score it and show its pages."""
     from cxcurve import workspace
-    from cxcurve.cli.views import demo_view
-    from cxcurve.cli.working import serve_pages
+    from cxcurve.cli.reports import demo_report
 
     if not (folder / TRUTH_FILE).is_file():
         _simulate(folder, customers, seed)
@@ -60,7 +61,7 @@ def demo(
         complain(f"{folder}: is a demo already and is used as it is.")
     with workspace.open(folder) as company:
         _score(company)
-        for part in demo_view(company, folder):
+        for part in demo_report(company, folder):
             console().print(part)
         if not no_serve:
             serve_pages(company, host, port)

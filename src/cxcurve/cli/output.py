@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ def print_json(document: Any) -> None:
 
 
 def write_csv(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Rows as CSV with a header; lists as JSON; `-` is stdout."""
+    """Rows as CSV with a header; what CSV has no form for as JSON; `-` is stdout."""
     if str(path) == "-":
         _write_csv(rows, sys.stdout)
         return
@@ -48,7 +49,7 @@ def _write_csv(rows: Sequence[Mapping[str, Any]], file: Any) -> None:
 
 
 def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool) else value
 
 
 def console() -> Console:
@@ -59,7 +60,7 @@ def console() -> Console:
         """A closed pipe (`| head`) ends the command like that of any other tool."""
 
         def on_broken_pipe(self) -> NoReturn:
-            raise
+            raise BrokenPipeError(errno.EPIPE, "nobody reads on")
 
     return Quiet(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False, soft_wrap=False)
 

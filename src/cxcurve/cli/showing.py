@@ -1,4 +1,4 @@
-"""`cxcurve show`: one result as a table, as JSON or as CSV."""
+"""`cxcurve show`: one result as a table, as JSON, as CSV, or as a picture."""
 
 from __future__ import annotations
 
@@ -42,61 +42,65 @@ class Axis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom and when a result is about, and for a curve along what."""
+
+    whom: Mapping[str, Any]
+    axis: Any
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """A result three ways: for programs, for a spreadsheet, for people; and as a picture where it is one."""
+    """A result for programs, for a spreadsheet, for people; and its picture where there is one."""
 
     document: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
     view: Iterable[RenderableType]
-    svg: str | None = None
+    svg: Callable[[], str] = str
+
+
+_SEGMENT = typer.Option(metavar="KEY=VALUE", help="Only these customers, such as plan=pro.", show_default=False)
+_COHORT = typer.Option(metavar="TEXT", help="Such as 'entered invest in the last 90d'.", show_default=False)
+_CSV = typer.Option(metavar="FILE", help="Write the rows as CSV; - is stdout.", show_default=False)
+_SVG = typer.Option(metavar="FILE", help="With curve and customer: write the picture.", show_default=False)
 
 
 def show(
     ctx: typer.Context,
     what: Annotated[What, typer.Argument(help="What to show.", show_default=False)],
-    customer_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="With customer: which.", show_default=False)
-    ] = None,
-    segment: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Only these customers, such as plan=pro.", show_default=False),
-    ] = None,
-    cohort: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Such as 'entered invest in the last 90d'.", show_default=False)
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(metavar="DATE", help="As it was known then.", show_default="the last score")
-    ] = None,
+    customer_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="With customer: whom.")] = None,
+    *,
+    segment: Annotated[list[str] | None, _SEGMENT] = None,
+    cohort: Annotated[str | None, _COHORT] = None,
+    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="As it was known at the end of that day.")] = None,
     x: Annotated[Axis, typer.Option(help="With curve: what it is drawn along.")] = Axis.WEEK,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the rows as CSV; - is stdout.", show_default=False)
-    ] = None,
-    svg: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="With curve and customer: write the picture.", show_default=False),
-    ] = None,
+    csv: Annotated[Path | None, _CSV] = None,
+    svg: Annotated[Path | None, _SVG] = None,
     folder: Folder = None,
 ) -> None:
     """Show a result: of all customers, a segment or a cohort; now or as of a day."""
-    _only_with("ID", customer_id, what, What.CUSTOMER)
-    _only_with("--svg", svg, what, What.CURVE, What.CUSTOMER)
-    _only_with("--x date or position", None if x is Axis.WEEK else x, what, What.CURVE)
-    whom = {"segment": _segment(segment or []), "cohort": cohort, "as_of": as_of}
-    if what in (What.CUSTOMER, What.QUARANTINE):
-        _no_population(what, whom)
+    _goes_with("ID", customer_id, what, What.CUSTOMER)
+    _goes_with("--svg", svg, what, What.CURVE, What.CUSTOMER)
+    _goes_with("--x", None if x is Axis.WEEK else x, what, What.CURVE)
+    _goes_with("--as-of", as_of, what, *(one for one in What if one is not What.QUARANTINE))
+    everybody = [one for one in What if one not in (What.CUSTOMER, What.QUARANTINE)]
+    _goes_with("--segment", segment, what, *everybody)
+    _goes_with("--cohort", cohort, what, *everybody)
     if what is What.CUSTOMER and customer_id is None:
         raise typer.BadParameter("name the customer: cxcurve show customer ID", param_hint="ID")
+    whom = {"segment": _segment(segment or []), "cohort": cohort, "as_of": as_of}
     with opened(ctx, folder) as workspace:
-        shown = _SHOW[what](workspace, whom, x.value, customer_id)
-        _put_out(shown, as_json=as_json, csv=csv, svg=svg)
+        shown = _SHOW[what](workspace, Asked(whom, x.value, customer_id or ""))
+    _put_out(shown, as_json=as_json, csv=csv, svg=svg)
 
 
 def _put_out(shown: Shown, *, as_json: bool, csv: Path | None, svg: Path | None) -> None:
     if csv is not None:
         write_csv(shown.rows, csv)
-    if svg is not None and shown.svg is not None:
-        svg.write_text(shown.svg, encoding="utf-8")
+    if svg is not None:
+        svg.write_text(shown.svg(), encoding="utf-8")
     if as_json:
         print_json(shown.document)
     elif csv is None and svg is None:
@@ -104,19 +108,13 @@ def _put_out(shown: Shown, *, as_json: bool, csv: Path | None, svg: Path | None)
             console().print(part)
 
 
-def _only_with(option: str, value: object, what: What, *allowed: What) -> None:
-    if value is not None and what not in allowed:
-        raise typer.BadParameter(f"goes with {' and '.join(allowed)}, not with {what}", param_hint=option)
-
-
-def _no_population(what: What, whom: Mapping[str, Any]) -> None:
-    for option in ("segment", "cohort", *(("as_of",) if what is What.QUARANTINE else ())):
-        if whom[option]:
-            raise typer.BadParameter(f"does not apply to {what}", param_hint=f"--{option.replace('_', '-')}")
+def _goes_with(option: str, value: object, what: What, *allowed: What) -> None:
+    if value and what not in allowed:
+        raise typer.BadParameter(f"goes with {', '.join(allowed)}; not with {what}", param_hint=option)
 
 
 def _segment(said: Sequence[str]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for text in said:
         key, sign, value = text.partition("=")
         if not sign or not key:
@@ -127,75 +125,81 @@ def _segment(said: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _curve(workspace: Workspace, whom: Mapping[str, Any], x: Any, _: str | None) -> Shown:
-    from cxcurve.cli import views
+def _curve(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.tables import Manner
+    from cxcurve.cli.views import curve_view
 
-    with workspace.snapshot(**whom) as known:
-        found = workspace.curve_of(known, x)
+    found = workspace.curve(x=asked.axis, **asked.whom)
     document = found.to_json()
-    return Shown(document, document["points"], views.curve_view(document), found.picture().standalone())
+    return Shown(
+        document, document["points"], curve_view(document, Manner.of(workspace)), lambda: found.picture().standalone()
+    )
 
 
-def _scorecard(workspace: Workspace, whom: Mapping[str, Any], *_: Any) -> Shown:
-    from cxcurve.cli import views
+def _scorecard(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.tables import Manner
+    from cxcurve.cli.views import scorecard_view
 
-    document = workspace.scorecard(**whom).to_json()
-    return Shown(document, document["rows"], views.scorecard_view(document, workspace.settings.currency))
-
-
-def _drift(workspace: Workspace, whom: Mapping[str, Any], *_: Any) -> Shown:
-    from cxcurve.cli import views
-
-    document = workspace.drift(**whom).to_json()
-    return Shown(document, document["zones"], views.drift_view(document, workspace.settings.currency))
+    document = workspace.scorecard(**asked.whom).to_json()
+    return Shown(document, document["rows"], scorecard_view(document, Manner.of(workspace)))
 
 
-def _ttv(workspace: Workspace, whom: Mapping[str, Any], *_: Any) -> Shown:
-    from cxcurve.cli import views
+def _drift(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.tables import Manner
+    from cxcurve.cli.views import drift_view
 
-    document = workspace.time_to_value(**whom).to_json()
-    return Shown(document, document.get("waiting", []), views.ttv_view(document))
-
-
-def _friction(workspace: Workspace, whom: Mapping[str, Any], *_: Any) -> Shown:
-    from cxcurve.cli import views
-
-    rows = workspace.friction(**whom)
-    return Shown({"friction": rows}, rows, views.friction_view(rows))
+    document = workspace.drift(**asked.whom).to_json()
+    return Shown(document, document["zones"], drift_view(document, Manner.of(workspace)))
 
 
-def _customers(workspace: Workspace, whom: Mapping[str, Any], *_: Any) -> Shown:
-    from cxcurve.cli import views
+def _ttv(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.tables import Manner
+    from cxcurve.cli.views import ttv_view
 
-    rows = [
-        {name: value for name, value in row.items() if name != "customer_key"} for row in workspace.customers(**whom)
-    ]
-    return Shown({"customers": rows}, rows, views.customers_view(rows, workspace.settings.currency))
+    document = workspace.time_to_value(**asked.whom).to_json()
+    return Shown(document, document.get("waiting", []), ttv_view(document, Manner.of(workspace)))
 
 
-def _customer(workspace: Workspace, whom: Mapping[str, Any], _: Any, customer_id: str | None) -> Shown:
-    from cxcurve.cli import views
+def _friction(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.views import friction_view
 
-    found = workspace.customer(customer_id or "", as_of=whom["as_of"])
+    rows = workspace.friction(**asked.whom)
+    return Shown({"friction": rows}, rows, friction_view(rows))
+
+
+def _customers(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.tables import Manner
+    from cxcurve.cli.views import customers_view
+
+    rows = [{name: row[name] for name in row if name != "customer_key"} for row in workspace.customers(**asked.whom)]
+    return Shown({"customers": rows}, rows, customers_view(rows, Manner.of(workspace)))
+
+
+def _customer(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.tables import Manner
+    from cxcurve.cli.views import customer_view
+
+    found = workspace.customer(asked.customer_id, as_of=asked.whom["as_of"])
     document = found.to_json()
-    return Shown(document, document["timeline"], views.customer_view(document), found.picture().standalone())
+    view = customer_view(document, Manner.of(workspace))
+    return Shown(document, document["timeline"], view, lambda: found.picture().standalone())
 
 
-def _signals(workspace: Workspace, whom: Mapping[str, Any], *_: Any) -> Shown:
-    from cxcurve.cli import views
+def _signals(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.views import signals_view
 
-    document = workspace.signals(**whom)
-    return Shown(document, document["signals"], views.signals_view(document))
+    document = workspace.signals(**asked.whom)
+    return Shown(document, document["signals"], signals_view(document))
 
 
-def _quarantine(workspace: Workspace, *_: Any) -> Shown:
-    from cxcurve.cli import views
+def _quarantine(workspace: Workspace, _: Asked) -> Shown:
+    from cxcurve.cli.views import quarantine_view
 
     rows = workspace.quarantine()
-    return Shown({"quarantine": rows}, rows, views.quarantine_view(rows))
+    return Shown({"quarantine": rows}, rows, quarantine_view(rows))
 
 
-_SHOW: Mapping[What, Callable[..., Shown]] = {
+_SHOW: Mapping[What, Callable[[Workspace, Asked], Shown]] = {
     What.CURVE: _curve,
     What.SCORECARD: _scorecard,
     What.DRIFT: _drift,

@@ -27,7 +27,7 @@ def load(
     folder: Folder = None,
 ) -> None:
     """Read the sources into the workspace; repeating it adds nothing twice."""
-    from cxcurve.cli.views import load_view
+    from cxcurve.cli.reports import load_report
 
     with opened(ctx, folder) as workspace:
         if not workspace.sources:
@@ -36,11 +36,13 @@ def load(
             )
         with progress("bytes") as said:
             reports = workspace.load(*(sources or []), progress=said)
-        if as_json:
-            print_json({key: report.to_json() for key, report in reports.items()})
-            return
-        for part in load_view({key: report.to_json() for key, report in reports.items()}, workspace.quarantine()):
-            console().print(part)
+        told = {key: report.to_json() for key, report in reports.items()}
+        refused = workspace.quarantine()
+    if as_json:
+        print_json(told)
+        return
+    for part in load_report(told, refused):
+        console().print(part)
 
 
 def score(

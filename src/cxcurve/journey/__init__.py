@@ -1,0 +1,1 @@
+"""The journey: weeks, the tracking plan with its keys, stays and transitions."""

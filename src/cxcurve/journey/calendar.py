@@ -42,32 +42,46 @@ class Calendar:
         return np.array([_end_us(week, zone) for week in range(self.first_week, last + 1)], dtype=np.int64)
 
     @cached_property
+    def starts_us(self) -> NDArray[np.int64]:
+        """Start of each week; where clocks change it is not seven times 24 hours before the end."""
+        return np.concatenate([[self.end_at(self.first_week - 1)], self.ends_us[:-1]]).astype(np.int64)
+
+    @cached_property
     def _spans(self) -> list[tuple[int, int, int]]:
-        """(first week, its start, shift): runs of weeks whose ends lie equally far from UTC's."""
-        weeks = np.arange(self.first_week, self.first_week + len(self.ends_us))
-        shifts = self.ends_us - (_ORIGIN_US + (weeks + 1) * WEEK_US)
+        """(first week, its start, shift): runs of weeks whose ends lie equally far from UTC's.
+
+        They begin a week early, so that the start of the first week is right too.
+        """
+        weeks = np.arange(self.first_week - 1, self.first_week + len(self.ends_us))
+        ends_us = np.r_[self.starts_us[0], self.ends_us]
+        shifts = ends_us - (_ORIGIN_US + (weeks + 1) * WEEK_US)
         starts = np.flatnonzero(np.r_[True, np.diff(shifts) != 0])
-        return [
-            (int(weeks[i]), int(self.ends_us[i - 1]) if i else -(2**62), int(shifts[i])) for i in starts
-        ]
+        return [(int(weeks[i]), int(ends_us[i - 1]) if i else -(2**62), int(shifts[i])) for i in starts]
 
     def week_of(self, occurred_us: ir.IntegerValue) -> ir.IntegerValue:
         """Number of the week a time falls in."""
-        return ibis.cases(
-            *(
-                (occurred_us >= start, ibis.greatest(_floor_weeks(occurred_us - shift), ibis.literal(week, "int64")))
-                for week, start, shift in reversed(self._spans[1:])
-            ),
-            else_=_floor_weeks(occurred_us - self._spans[0][2]),
-        ).cast("int32") if len(self._spans) > 1 else _floor_weeks(occurred_us - self._spans[0][2]).cast("int32")
+        return (
+            ibis.cases(
+                *(
+                    (
+                        occurred_us >= start,
+                        ibis.greatest(_floor_weeks(occurred_us - shift), ibis.literal(week, "int64")),
+                    )
+                    for week, start, shift in reversed(self._spans[1:])
+                ),
+                else_=_floor_weeks(occurred_us - self._spans[0][2]),
+            ).cast("int32")
+            if len(self._spans) > 1
+            else _floor_weeks(occurred_us - self._spans[0][2]).cast("int32")
+        )
 
     def business_day_of(self, occurred_us: ir.IntegerValue) -> ir.IntegerValue:
         """Business days since 1970-01-05, five a week; Saturday and Sunday count to Friday."""
         week = self.week_of(occurred_us)
-        start_us = self.end_of(week) - WEEK_US
-        into = occurred_us - start_us
+        into = occurred_us - self.end_of(week - 1)
         day = ((into - into % DAY_US) / DAY_US).cast("int64")
-        return week.cast("int64") * 5 + ibis.greatest(ibis.least(day, ibis.literal(4, "int64")), ibis.literal(0, "int64"))
+        within = ibis.greatest(ibis.least(day, ibis.literal(4, "int64")), ibis.literal(0, "int64"))
+        return week.cast("int64") * 5 + within
 
     def end_of(self, week: ir.IntegerValue) -> ir.IntegerValue:
         """End of a week, microseconds UTC."""

@@ -21,12 +21,9 @@ def contacts(snapshot: Snapshot) -> ir.Table:
     plan = snapshot.plan
     chosen = snapshot.log.filter(snapshot.log.signal_key.isin(plan.issue_keys or plan.complaint_keys or [-1]))
     chosen = chosen.select("customer_key", "occurred_us", "event_id")
-    next_us = chosen.occurred_us.lead().over(
-        ibis.window(group_by="customer_key", order_by=["occurred_us", "event_id"])
-    )
+    next_us = chosen.occurred_us.lead().over(ibis.window(group_by="customer_key", order_by=["occurred_us", "event_id"]))
     followed = chosen.mutate(next_us=next_us)
     window = int(REPEAT_DAYS * US_PER_DAY)
     followed = followed.filter(followed.occurred_us <= snapshot.as_of_us - window)
     is_repeated = (followed.next_us - followed.occurred_us <= window).fill_null(False)
     return followed.select("customer_key", "occurred_us", is_repeated=is_repeated)
-

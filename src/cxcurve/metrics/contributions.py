@@ -128,4 +128,3 @@ def _valence(events: ir.Table, plan: Plan) -> ir.FloatingValue:
         for band in signal.valence.bands
     ]
     return ibis.cases(*branches, else_=ibis.null("float64")) if branches else ibis.null("float64")
-

@@ -153,7 +153,8 @@ def largest_drops(points: Sequence[Point], count: int = 3, least: float = 2.0) -
     """The largest falls between a peak and the trough after it, on points that are not thin; without overlap."""
     firm = [point for point in points if not point.is_thin]
     falls = _falls([point.level for point in firm])
-    drops = sorted((Drop(firm[a].x, firm[b].x, firm[b].level - firm[a].level) for a, b in falls), key=lambda d: d.change)
+    drops = [Drop(firm[a].x, firm[b].x, firm[b].level - firm[a].level) for a, b in falls]
+    drops.sort(key=lambda drop: drop.change)
     return tuple(sorted((drop for drop in drops[:count] if drop.change <= -least), key=lambda d: d.start))
 
 

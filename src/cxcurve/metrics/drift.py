@@ -85,9 +85,7 @@ class Passage:
 
     def part(self, rows: NDArray[np.bool_]) -> Passage:
         """Some of the stays."""
-        return Passage(
-            self.stage, self.customer_key[rows], self.days[rows], self.cause[rows], self.entered_us[rows]
-        )
+        return Passage(self.stage, self.customer_key[rows], self.days[rows], self.cause[rows], self.entered_us[rows])
 
     @property
     def table(self) -> EventTable:
@@ -104,9 +102,7 @@ def passages(stays: pa.Table, n_stages: int, as_of_us: int) -> list[Passage]:
     cause = np.array([codes[how] for how in stays["ended_by"].to_pylist()], dtype=np.int64)
     days = np.maximum(left - entered, 0) / US_PER_DAY
     keys = stays["customer_key"].to_numpy().astype(np.int64)
-    return [
-        Passage(k, *(values[stage == k] for values in (keys, days, cause, entered))) for k in range(n_stages - 1)
-    ]
+    return [Passage(k, *(values[stage == k] for values in (keys, days, cause, entered))) for k in range(n_stages - 1)]
 
 
 def drift_zones(
@@ -208,9 +204,13 @@ def _drifting(passage: Passage, tau: float | None, revenue: Mapping[int, tuple[f
         money, is_usual = revenue.get(int(passage.customer_key[i]), (0.0, True))
         rows.append(
             Drifting(
-                int(passage.customer_key[i]), float(passage.days[i]), money, is_usual,
-                float(ahead[place]), money * float(lost[place]),
-            )  # fmt: skip
+                int(passage.customer_key[i]),
+                float(passage.days[i]),
+                money,
+                is_usual,
+                float(ahead[place]),
+                money * float(lost[place]),
+            )
         )
     return tuple(sorted(rows, key=lambda row: (-row.impact_revenue, -row.days, row.customer_key)))
 
@@ -239,12 +239,12 @@ class _Chances:
         """How much of the chance to progress within a year is gone since the entry."""
         at_entry = self._at(self.through, np.array([HORIZON_DAYS]))[0]
         now = self._given(days, np.maximum(days, HORIZON_DAYS))
-        return np.maximum(at_entry - now, 0.0)
+        return np.asarray(np.maximum(at_entry - now, 0.0))
 
     def _given(self, start: Floats, end: Floats) -> Floats:
         there = self._at(self.there, start)
         gain = self._at(self.through, end) - self._at(self.through, start)
-        return np.clip(np.divide(gain, there, out=np.zeros_like(gain), where=there > 0), 0.0, 1.0)
+        return np.asarray(np.clip(np.divide(gain, there, out=np.zeros_like(gain), where=there > 0), 0.0, 1.0))
 
 
 def _impact(passage: Passage, drifting: Sequence[Drifting], seed: int) -> Estimate:
@@ -301,7 +301,9 @@ def equal_dwell_groups(passage: Passage, tau: float) -> pa.Table:
     )
 
 
-def overrepresented(counts: pa.Table, groups: pa.Table, names: Mapping[int, str], most: int = 5) -> tuple[Overrepresented, ...]:
+def overrepresented(
+    counts: pa.Table, groups: pa.Table, names: Mapping[int, str], most: int = 5
+) -> tuple[Overrepresented, ...]:
     """Signals whose odds ratio, stalled against moved on, is above 1 with its whole interval; largest first."""
     sizes = {kind: len(set(_of_group(groups, kind))) for kind in ("stalled", "progressed")}
     if min(sizes.values()) < FEWEST:
@@ -322,5 +324,5 @@ def overrepresented(counts: pa.Table, groups: pa.Table, names: Mapping[int, str]
 
 
 def _of_group(groups: pa.Table, kind: str) -> list[int]:
-    return [key for key, group in zip(groups["customer_key"].to_pylist(), groups["group"].to_pylist(), strict=True) if group == kind]
-
+    rows = zip(groups["customer_key"].to_pylist(), groups["group"].to_pylist(), strict=True)
+    return [key for key, group in rows if group == kind]

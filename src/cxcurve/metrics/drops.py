@@ -13,12 +13,11 @@ from cxcurve.metrics.weekly import Block, Ticks, features
 from cxcurve.metrics.weights import Weights
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 NAMED = 3
 
 
-def mean_pulls(
-    block: Block, weights: Weights, ticks: Ticks, rows: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], n_x: int
-) -> Floats:
+def mean_pulls(block: Block, weights: Weights, ticks: Ticks, rows: tuple[Ints, Ints, Ints], n_x: int) -> Floats:
     """Mean momentum minus friction, in doublings, by place on the curve and column of `weights`.
 
     Args:

@@ -9,7 +9,7 @@ from cxcurve.metrics.signal_weeks import float64
 
 
 def with_indexes(customer_weeks: ir.Table, references: ir.Table) -> ir.Table:
-    """`tables.CUSTOMER_WEEKS` with friction_index, momentum_index, advocacy_index (0 to 100) and level (-100 to 100)."""
+    """`tables.CUSTOMER_WEEKS` with the three indexes (0 to 100) and the level (-100 to 100)."""
     rows = customer_weeks.join(references, ["week", "stage"])
     hundred, one = float64(100.0), float64(1.0)
     beyond = ibis.greatest(rows.friction - rows.friction_ref, float64(0.0))

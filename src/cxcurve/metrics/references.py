@@ -141,8 +141,7 @@ def _sliding(week: Ints, bins: Ints, n: Ints, share: float, n_weeks: int) -> tup
     total[WINDOW_WEEKS:] -= total[:-WINDOW_WEEKS].copy()
     running = np.cumsum(total, axis=1)
     size = running[:, -1]
-    goal = share * size
+    goal = np.asarray(share * size, dtype=np.float64)
     first = (running >= goal[:, None]).argmax(axis=1)
     below = np.where(first > 0, np.take_along_axis(running, np.maximum(first - 1, 0)[:, None], axis=1)[:, 0], 0.0)
-    return values[first], goal - below, size.astype(np.int64)
-
+    return values[first], np.asarray(goal - below, dtype=np.float64), np.asarray(size, dtype=np.int64)

@@ -32,7 +32,7 @@ def signal_weeks(log: ir.Table, plan_table: ir.Table, plan: Plan, calendar: Cale
     partial = faded(rows.anchor_us, rows.end_us, rows.half_life_us) * rows.amount * float64(PARTIAL_ONE)
     rows = rows.mutate(partial=partial.round().cast("int64"))
     return rows.group_by("customer_key", "signal_key", "part", "week").agg(
-        n_events=rows.n.sum().cast("int64"), steps=rows.step.sum().cast("int64"), partial=rows.partial.sum().cast("int64")
+        n_events=rows.n.sum(), steps=rows.step.sum(), partial=rows.partial.sum()
     )
 
 

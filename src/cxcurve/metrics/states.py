@@ -68,14 +68,18 @@ def season(weekly_totals: Floats, n_active: Floats) -> Floats:
     return np.where(enough, np.clip(np.round(factor * 20) / 20, 0.5, 2.0), 1.0)
 
 
-def silence(n_days: Floats, first_day: Floats, last_day: Floats, today: Floats, complaint_us: Floats, tick_us: Floats) -> Floats:
+def silence(
+    n_days: Floats, first_day: Floats, last_day: Floats, today: Floats, complaint_us: Floats, tick_us: Floats
+) -> Floats:
     """1 while the customer is silent: quiet beyond its own habit, without a complaint in 60 days.
 
     The gap since the last active business day must pass `(b + T)(0.05^(-1/(a + k)) - 1)`: k+1 active days spanning T
     days, the running gap excluded; never under 7 days.
 
     Args:
-        n_days, first_day, last_day: active business days so far (NaN before the first).
+        n_days: active business days so far.
+        first_day: the first of them.
+        last_day: the last of them.
         today: business day of the tick.
         complaint_us: latest complaint so far, -inf where none.
         tick_us: the tick.

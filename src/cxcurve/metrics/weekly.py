@@ -95,7 +95,7 @@ def score_block(block: Block, weights: Weights, ticks: Ticks, seasons: Floats, e
     )
 
 
-def _stay_rows(block: Block, ticks: Ticks) -> Mapping[str, NDArray[np.int64]]:
+def _stay_rows(block: Block, ticks: Ticks) -> Mapping[str, NDArray[Any]]:
     """Every (customer, tick) inside the journey, with stage, dwell and weeks since the cycle began."""
     stays = block.stays
     entered, left = column(stays, "entered_us"), column(stays, "left_us", missing=np.iinfo(np.int64).max)
@@ -114,7 +114,7 @@ def _stay_rows(block: Block, ticks: Ticks) -> Mapping[str, NDArray[np.int64]]:
         "stage": column(stays, "stage")[stay],
         "cycle": cycle[stay],
         "cycle_week": (at - began[stay]) // (7 * US_PER_DAY),
-        "dwell_days": (at - entered[stay]) / US_PER_DAY,  # type: ignore[dict-item]
+        "dwell_days": (at - entered[stay]) / US_PER_DAY,
     }
 
 
@@ -132,9 +132,17 @@ def _cycle_starts(customer: Ints, cycle: Ints, entered: Ints) -> Ints:
 def _recursion(block: Block, weights: Weights, ticks: Ticks) -> Scored:
     out = np.zeros((3, len(block.keys), len(ticks)))
     for tick, (x, overdue) in enumerate(features(block, weights, ticks)):
-        out[:, :, tick] = (x @ weights.matrix).T
+        out[:, :, tick] = _weighed(x, weights.matrix)
         out[0, :, tick] += weights.state("open_issues") * np.log2(1.0 + overdue)
     return Scored(out[0], out[1], out[2])
+
+
+def _weighed(x: Floats, matrix: Floats) -> Floats:
+    """Measures x customers. Summed column by column: a matrix product rounds otherwise when other customers are near."""
+    out = np.zeros((matrix.shape[1], len(x)))
+    for column, measure in np.argwhere(matrix):
+        out[measure] += x[:, column] * matrix[column, measure]
+    return out
 
 
 def features(block: Block, weights: Weights, ticks: Ticks) -> Iterator[tuple[Floats, Floats]]:
@@ -201,9 +209,8 @@ def _by_tick(block: Block, weights: Weights, ticks: Ticks) -> Iterator[_Week]:
         # Several signals of a customer may fall due in one week, and fancy indexing adds a customer once.
         late_customer, inverse = np.unique(customer[rows][late], return_inverse=True)
         late_steps = np.bincount(inverse, steps[rows][late], len(late_customer)).astype(np.int64)
-        yield _Week(
-            customer[rows][~late], place[rows][~late], partial[rows][~late], steps[rows][~late], late_customer, late_steps
-        )
+        who, where, added, moved = (values[rows][~late] for values in (customer, place, partial, steps))
+        yield _Week(who, where, added, moved, late_customer, late_steps)
 
 
 def core_counts(block: Block, weights: Weights, ticks: Ticks) -> Floats:
@@ -214,7 +221,7 @@ def core_counts(block: Block, weights: Weights, ticks: Ticks) -> Floats:
     customer = np.searchsorted(block.keys, native(table, "customer_key"))
     cell = customer * len(ticks) + (native(table, "week") - ticks.first_week)
     counts = np.bincount(cell, native(table, "n_events"), len(block.keys) * len(ticks))
-    return counts.reshape(len(block.keys), len(ticks))
+    return counts.astype(np.float64).reshape(len(block.keys), len(ticks))
 
 
 def _decline(block: Block, weights: Weights, ticks: Ticks, seasons: Floats) -> Floats:

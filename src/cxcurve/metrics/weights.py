@@ -25,10 +25,10 @@ class Weights:
 
     @cached_property
     def columns(self) -> list[tuple[int, int]]:
-        """(signal_key, part) of every column."""
+        """(signal_key, part) of every column, in the model's order: keys depend on which event came first."""
         return [
             (key, part)
-            for key, signal in sorted(self.plan.signals.items())
+            for key, signal in self.plan.signals.items()
             for part in ((FRICTION, MOMENTUM) if signal.valence else (COUNT,))
         ]
 
@@ -88,7 +88,7 @@ class Weights:
 
 
 def feature(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """x = log2(1 + n), 0 where n is under 1/32: the tenth ticket counts less than the second. Works in place."""
+    """X = log2(1 + n), 0 where n is under 1/32: the tenth ticket counts less than the second. Works in place."""
     counts[counts < SMALLEST] = 0.0
     counts += 1.0
     return np.log2(counts, out=counts)

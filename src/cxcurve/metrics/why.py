@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from cxcurve.metrics.contributions import COUNT, OVERDUE
+from cxcurve.metrics.contributions import OVERDUE
 from cxcurve.metrics.weights import Weights, feature
 
 STAGE_BASE = "stage base"
@@ -53,12 +53,12 @@ def signal_shares(
         worth = row["step"] + row["amount"] * 2.0 ** ((row["anchor_us"] - now_us) / half_life)
         events = grouped.setdefault(key, {})
         events[row["event_id"]] = events.get(row["event_id"], 0.0) + worth
-    for (key, part), events in grouped.items():
-        column = weights.index[key, part]
+    for (signal_key, part), events in grouped.items():
+        column = weights.index[signal_key, part]
         n = sum(events.values()) / (seat_factor if weights.per_seats[column] else 1.0)
         value = float(weights.matrix[column, measure] * feature(np.array([n]))[0])
         if value > 0:
-            name = weights.plan.signals[key].name
+            name = weights.plan.signals[signal_key].name
             before = found.get(name, (0.0, {}))
             found[name] = before[0] + value, {**before[1], **events}
     return found
@@ -114,6 +114,3 @@ def _event_points(events: Mapping[str, float], tenths: int) -> tuple[EventShare,
         return ()
     order = sorted(counted, key=lambda event_id: (-counted[event_id], event_id))
     return tuple(EventShare(event_id, tenths / 10 * counted[event_id] / total) for event_id in order)
-
-
-__all__ = ["COUNT", "EventShare", "STAGE_BASE", "SignalPoints", "overdue_issues", "points", "signal_shares"]

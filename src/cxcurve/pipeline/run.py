@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,6 +33,13 @@ class Run:
         return Plan(self.journey, self.store.signal_keys())
 
     @cached_property
+    def mark(self) -> str:
+        """What tells this run's expressions from those of another: the plan with its keys, the weeks, the time."""
+        keys, since = sorted(self.plan.keys.items()), self.calendar.first_us
+        said = (self.journey.model_dump_json(), keys, self.zone, self.as_of_us, since)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+    @cached_property
     def weights(self) -> Weights:
         """The expert weights."""
         return Weights(self.plan)
@@ -58,8 +66,8 @@ class Run:
 def business_days(ends_us: NDArray[np.int64], calendar: Calendar) -> NDArray[np.float64]:
     """Business day that each tick ends (five a week)."""
     weeks = calendar.first_week + np.arange(len(ends_us))
-    into = (ends_us - (calendar.ends_us - 7 * DAY_US)) / DAY_US
-    return weeks * 5 + np.clip(np.ceil(into), 0, 5)
+    into = (ends_us - calendar.starts_us) / DAY_US
+    return np.asarray(weeks * 5 + np.clip(np.ceil(into), 0, 5), dtype=np.float64)
 
 
 def default_as_of(store: Store, zone: str, now_us: int) -> int:
@@ -80,14 +88,16 @@ class CustomerFacts:
     def read(cls, store: Store, as_of_us: int) -> CustomerFacts:
         """As known at as_of."""
         rows = store.rows(
-            "SELECT k.customer_key, c.seats, c.segment FROM customers AS c JOIN customer_keys AS k USING (customer_id) "
-            "WHERE c.valid_from_us < $1 QUALIFY row_number() OVER (PARTITION BY c.customer_id "
+            "SELECT k.customer_key, c.seats, c.segment FROM customers AS c "
+            "LEFT JOIN customer_keys AS k USING (customer_id) WHERE c.valid_from_us < $1 QUALIFY row_number() OVER (PARTITION BY c.customer_id "
             "ORDER BY c.valid_from_us DESC) = 1",
             as_of_us,
         )
-        seats = {key: value for key, value, _ in rows if value}
-        median = float(np.median(list(seats.values()))) if seats else 0.0
-        return cls(seats, {key: segment for key, _, segment in rows if segment}, median)
+        # The median is over all accounts, those without an event too: else a first event would move everybody's score.
+        known = [value for _, value, _ in rows if value]
+        median = float(np.median(known)) if known else 0.0
+        seats = {key: value for key, value, _ in rows if key is not None and value}
+        return cls(seats, {key: segment for key, _, segment in rows if key is not None and segment}, median)
 
     @cached_property
     def segment_names(self) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import ibis.expr.types as ir
 import numpy as np
@@ -16,14 +17,17 @@ from cxcurve.metrics.signal_weeks import signal_weeks
 from cxcurve.metrics.states import season
 from cxcurve.metrics.weekly import Block, score_block
 from cxcurve.metrics.weights import seat_factor
-from cxcurve.pipeline.run import CustomerFacts as CustomerFacts
-from cxcurve.pipeline.run import Run
+from cxcurve.pipeline.run import CustomerFacts, Run
 from cxcurve.store import Store
 
 SQL_BLOCK, ARRAY_BLOCK = 25_000, 4_000
 """Customers at a time, in the engine and in numpy: what keeps memory bounded."""
 
-SUMS = ("stays", "signal_weeks", "activity_weeks")
+_SUMS: dict[str, Callable[[Run, ir.Table, ir.Table], ir.Table]] = {
+    "stays": lambda run, log, plan: stays(log, plan, run.plan),
+    "signal_weeks": lambda run, log, plan: signal_weeks(log, plan, run.plan, run.calendar, now_us=run.as_of_us),
+    "activity_weeks": lambda run, log, plan: activity_weeks(log, run.plan, run.calendar),
+}
 WEEKS = ("customer_weeks", "customer_now")
 LOG_COLUMNS = (
     "customer_key", "signal_key", "event_id", "occurred_us", "person_id", "conversation_id",
@@ -43,9 +47,15 @@ def score(run: Run, keys: Sequence[int] | None, progress: Progress | None = None
     chosen = _all_keys(store) if keys is None else list(keys)
     say = progress or (lambda *_: None)
     with store.transaction():
-        _clear(store, None if keys is None else chosen)
+        _clear(store, _SUMS, None if keys is None else chosen)
         _sum_up(run, chosen, say)
-        _week_by_week(run, chosen, say)
+        facts = CustomerFacts.read(store, run.as_of_us)
+        seasons = _seasons(run, facts)
+        moved = _keep_seasons(run, facts, seasons)
+        if keys is not None and moved:
+            chosen = sorted({*chosen, *(key for key in _all_keys(store) if facts.segments.get(key, "") in moved)})
+        _clear(store, WEEKS, None if keys is None else chosen)
+        _week_by_week(run, chosen, facts, seasons, say)
         store.replace("reference_weeks", _references(run))
         store.execute("DELETE FROM touched")
         store.remember("scored_as_of_us", str(run.as_of_us))
@@ -53,8 +63,8 @@ def score(run: Run, keys: Sequence[int] | None, progress: Progress | None = None
     return len(chosen)
 
 
-def _clear(store: Store, keys: list[int] | None) -> None:
-    for name in (*SUMS, *WEEKS):
+def _clear(store: Store, names: Iterable[str], keys: list[int] | None) -> None:
+    for name in names:
         store.clear(name, keys)
 
 
@@ -62,18 +72,11 @@ def _sum_up(run: Run, keys: list[int], say: Progress) -> None:
     """Stays, weekly sums and activity, computed and kept inside the engine."""
     store = run.store
     plan_table = store.temporary("plan_now", run.plan.table)
-    statements: list[tuple[str, str]] = []
     for block in _blocks(keys, SQL_BLOCK):
         log = _block_log(run, block)
-        if not statements:  # the same text for every block: building it costs more than running it
-            expressions = (
-                stays(log, plan_table, run.plan),
-                signal_weeks(log, plan_table, run.plan, run.calendar, now_us=run.as_of_us),
-                activity_weeks(log, run.plan, run.calendar),
-            )
-            statements = [(name, store.sql(e)) for name, e in zip(SUMS, expressions, strict=True)]
-        for name, sql in statements:
-            store.insert(name, sql)
+        for name, build in _SUMS.items():
+            expression = partial(build, run, log, plan_table)
+            store.insert(name, store.compiled(("sums", name, run.mark), expression))
         say("sums", block[-1] if block else 0, keys[-1] if keys else 0)
     store.drop_temporary("block_log")
 
@@ -91,11 +94,9 @@ def _block_log(run: Run, block: list[int]) -> ir.Table:
     )
 
 
-def _week_by_week(run: Run, keys: list[int], say: Progress) -> None:
+def _week_by_week(run: Run, keys: list[int], facts: CustomerFacts, seasons: NDArray[np.float64], say: Progress) -> None:
     """Customer weeks and the row at as_of, by the recursion in numpy."""
     store = run.store
-    facts = CustomerFacts.read(store, run.as_of_us)
-    seasons = _seasons(run, facts)
     expected = np.array([stage.expected.days if stage.expected else 0.0 for stage in run.journey.stages])
     now = run.calendar.first_week + len(run.ticks) - 1
     done = 0
@@ -137,6 +138,7 @@ def _blocks(keys: Sequence[int], size: int) -> Iterator[list[int]]:
 
 
 def block_of(run: Run, keys: list[int], facts: CustomerFacts) -> Block:
+    """What the weekly recursion needs of some customers, from the derived tables."""
     store = run.store
     store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
     near = f"customer_key BETWEEN {keys[0]} AND {keys[-1]}" if keys else "FALSE"
@@ -164,11 +166,15 @@ def _seasons(run: Run, facts: CustomerFacts) -> NDArray[np.float64]:
     if not core:
         return out
     listed = ", ".join(map(str, core))
+    members = {
+        "customer_key": pa.array(facts.segments, pa.int32()),
+        "segment": pa.array(facts.segments.values(), pa.string()),
+    }
+    run.store.temporary("segment_members", pa.table(members))
     rows = run.store.rows(
-        f"SELECT coalesce(c.segment, ''), w.week, sum(w.n_events), count(DISTINCT w.customer_key) "
-        f"FROM signal_weeks AS w JOIN customer_keys AS k USING (customer_key) LEFT JOIN "
-        "(SELECT customer_id, arg_max(segment, valid_from_us) AS segment FROM customers GROUP BY 1) AS c "
-        f"USING (customer_id) WHERE w.signal_key IN ({listed}) GROUP BY 1, 2"
+        "SELECT coalesce(m.segment, ''), w.week, sum(w.n_events), count(DISTINCT w.customer_key) "
+        f"FROM signal_weeks AS w LEFT JOIN segment_members AS m USING (customer_key) "
+        f"WHERE w.signal_key IN ({listed}) GROUP BY 1, 2"
     )
     totals, active = np.zeros_like(out), np.zeros_like(out)
     place = {name: number for number, name in enumerate(facts.segment_names)}
@@ -177,7 +183,20 @@ def _seasons(run: Run, facts: CustomerFacts) -> NDArray[np.float64]:
         active[place[segment], week - run.calendar.first_week] = n
     for number in range(len(out)):
         out[number] = season(totals[number], _recently_active(active[number]))
+    if not run.ticks.is_whole:  # a part of a week has no season, and decline does not look at it
+        out[:, -1] = 1.0
     return out
+
+
+def _keep_seasons(run: Run, facts: CustomerFacts, seasons: NDArray[np.float64]) -> set[str]:
+    """Write the seasons; returns the segments whose season is not what it was, so that all of them score anew."""
+    store, names, first = run.store, facts.segment_names, run.calendar.first_week
+    before = set(store.rows("SELECT segment, week, factor FROM season_weeks") if store.has("season_weeks") else ())
+    now = {(names[i], first + int(t), float(seasons[i, t])) for i, t in np.argwhere(seasons != 1.0)}
+    segments, weeks, factors = ([row[i] for row in sorted(now)] for i in range(3))
+    columns = pa.array(segments, pa.string()), pa.array(weeks, pa.int32()), pa.array(factors, pa.float64())
+    store.replace("season_weeks", pa.table(columns, names=["segment", "week", "factor"]))
+    return {segment for segment, _, _ in before ^ now}
 
 
 def _recently_active(active: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -87,10 +87,10 @@ def pick_people(who: str, customers: NDArray[np.int64], market: Market, rng: np.
     if who == "nobody":
         return np.full(n, -1)
     if who == "any":
-        return first + (draw * market.n_people[customers]).astype(int)
+        return np.asarray(first + (draw * market.n_people[customers]).astype(int))
     roles = market.n_roles[customers]
     if who == "user":  # squared: a few users do most of the work
-        return first + roles + (draw**2 * (market.n_people[customers] - roles)).astype(int)
+        return np.asarray(first + roles + (draw**2 * (market.n_people[customers] - roles)).astype(int))
     place = {"champion": 0, "buyer": 1, "it": 2, "legal": 3}[who]
     return first + np.where(place < roles, place, 0)
 

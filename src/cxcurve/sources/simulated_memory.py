@@ -99,7 +99,7 @@ class Memory:
         """How far core use of four weeks lies below the best eight of the year; 0 to 1, shape (customers,)."""
         best, last = self._best.max(axis=1), self._core[:, -4:].mean(axis=1)
         fall = 1 - np.divide(last, best, out=np.ones(self._n), where=best > 0)
-        return np.clip((fall - 0.2) / 0.8, 0, 1)
+        return np.asarray(np.clip((fall - 0.2) / 0.8, 0, 1))
 
     def is_silent(self, now: int) -> NDArray[np.bool_]:
         """Who has done nothing for longer than is usual for them, and has not complained; shape (customers,)."""
@@ -120,12 +120,12 @@ class Memory:
     def _features(self, columns: Ints) -> Floats:
         counts = self._counts[:, columns] + self._by_column(self._issues[0], self._issues[1])[:, columns]
         counts /= np.where(_PER_SEATS[columns], self._market.seats_ratio[:, None], 1.0)
-        return np.log2(1 + np.where(counts < _LEAST_COUNT, 0, counts))
+        return np.asarray(np.log2(1 + np.where(counts < _LEAST_COUNT, 0, counts)))
 
     def _by_column(self, customers: Ints, columns: Ints, amounts: Floats | None = None) -> Floats:
         shape = self._counts.shape
         flat = np.bincount(customers * shape[1] + columns, weights=amounts, minlength=shape[0] * shape[1])
-        return flat.reshape(shape)
+        return flat.reshape(shape).astype(np.float64)
 
     def _count(self, events: Log, week_end: int) -> None:
         fresh = 2.0 ** (-(week_end - events.at) / _HALF_LIVES[events.kind])

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxcurve.sources.simulated_clock import DAY, HOUR, WEEK, Times, any_times, at_work, business_times, monday, season
-from cxcurve.sources.simulated_kinds import INDEX, KINDS, UNTIL, flagged, of_kinds
+from cxcurve.sources.simulated_kinds import INDEX, KINDS, STAGES, UNTIL, flagged, of_kinds
 from cxcurve.sources.simulated_log import Floats, Ints, Log, join
 from cxcurve.sources.simulated_market import Market, pick_people
 from cxcurve.sources.simulated_memory import Memory
-from cxcurve.sources.simulated_truth import SEGMENTS, STAGES, Truth, Weights
+from cxcurve.sources.simulated_truth import SEGMENTS, Truth, Weights
 
 OBSTACLE, RESEARCH, BENCHMARK, INVEST, TRANSFORM, SHARE, OUTSIDE = range(7)
 
@@ -148,10 +148,11 @@ class Walk:
         zone = self.truth.zone
         if zone is None or start < self._week_before_end(zone.weeks_before_end):
             return np.zeros(self._n, dtype=bool)
-        return (self._stage == STAGES.index(zone.stage)) & (self.market.segment == SEGMENTS.index(zone.segment))
+        is_segment = self.market.segment == SEGMENTS.index(zone.segment)
+        return np.asarray((self._stage == STAGES.index(zone.stage)) & is_segment)
 
     def _slowed(self, start: int) -> Floats:
-        return self._in_zone(start) * (self.truth.zone.slower if self.truth.zone else 0.0)
+        return self._in_zone(start).astype(np.float64) * (self.truth.zone.slower if self.truth.zone else 0.0)
 
     def _move(self, customers: Ints, week: int, start: int) -> None:
         """Enter a later stage; in Transform and Share mostly expansion or advocacy instead."""
@@ -304,7 +305,7 @@ class Walk:
         """Scores follow satisfaction; seats and minutes are counts; nan where the kind has no value."""
         mood, noise = self.satisfaction[customers], self.rng.standard_normal(len(customers))
         if name in ("seats_added", "seats_removed"):
-            return np.ceil(self.market.seats[customers] * 0.06 * np.exp(0.5 * noise))
+            return np.asarray(np.ceil(self.market.seats[customers] * 0.06 * np.exp(0.5 * noise)))
         if name == "outage_hit":
             return np.ceil(45 * np.exp(0.6 * noise))
         if name not in _SCORES:

@@ -36,7 +36,7 @@ def connect(path: Path) -> Backend:
             raise StoreError(f"{path}: cannot be opened: {error}") from error
         raise WorkspaceBusyError(
             f"{path.parent.parent}: process {holder[2]} ({Path(holder[1]).name}) has this workspace open. "
-            f"One process at a time can: stop it (a running `cxcurve serve` can be asked over HTTP instead), then try again."
+            "One process at a time can: stop it (a running `cxcurve serve` answers over HTTP), then try again."
         ) from error
     except duckdb.Error as error:
         raise StoreError(f"{path}: is no readable store: {error}") from error
@@ -53,6 +53,6 @@ def said_clearly() -> Iterator[None]:
         text = str(error)
         if "No space left" in text or "not enough disk" in text.lower() or "could not write" in text.lower():
             raise StoreError(
-                "The disk is full: nothing of this step was kept and nothing was lost. Free some space and run it again."
+                "The disk is full: nothing of this step was kept, nothing was lost. Free some space and run it again."
             ) from error
         raise StoreError(f"The store could not do this: {text}") from error

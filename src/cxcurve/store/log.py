@@ -31,9 +31,7 @@ class Appended:
     conflict: int = 0
 
     def __add__(self, other: Appended) -> Appended:
-        return Appended(
-            self.loaded + other.loaded, self.duplicate + other.duplicate, self.conflict + other.conflict
-        )
+        return Appended(self.loaded + other.loaded, self.duplicate + other.duplicate, self.conflict + other.conflict)
 
 
 def append(backend: Backend, events: pa.Table) -> Appended:
@@ -105,8 +103,10 @@ def move_people(backend: Backend) -> None:
         UPDATE event_log SET customer_key = moved.new_key FROM moved
         WHERE account_id IS NULL AND person_id = moved.id
     """)
-    backend.raw_sql("UPDATE identities SET customer_key = moved.new_key FROM moved "
-                    "WHERE id_kind = 'person' AND identities.id = moved.id")
+    backend.raw_sql(
+        "UPDATE identities SET customer_key = moved.new_key FROM moved "
+        "WHERE id_kind = 'person' AND identities.id = moved.id"
+    )
     backend.raw_sql("INSERT INTO touched SELECT old_key FROM moved UNION SELECT new_key FROM moved")
 
 
@@ -208,6 +208,13 @@ def _keep_conflicts(backend: Backend) -> None:
         )
         backend.con.execute(
             "INSERT OR REPLACE INTO quarantine VALUES ($1, $2, $3, $4, 'conflict', $5, $6, $7, NULL)",
-            [row["source"], f"event {row['event_id']}", 0, body % 2**62, reason,
-             json.dumps(row, ensure_ascii=False), row["received_us"]],
+            [
+                row["source"],
+                f"event {row['event_id']}",
+                0,
+                body % 2**62,
+                reason,
+                json.dumps(row, ensure_ascii=False),
+                row["received_us"],
+            ],
         )

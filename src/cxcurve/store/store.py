@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from cxcurve.store.log import Appended
 from cxcurve.store.migrations import MIGRATIONS, create
 from cxcurve.store.session import transaction
 
+MOST_COMPILED = 64
+
 
 class Store:
     """One workspace's data. Close it when done: one process at a time can have it open."""
@@ -25,6 +27,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._backend = connect(path)
+        self._compiled: dict[Hashable, str] = {}
         try:
             self._migrate()
         except BaseException:
@@ -74,7 +77,8 @@ class Store:
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of a small question in SQL."""
         with said_clearly():
-            return self._backend.con.execute(sql, list(parameters)).fetchall()
+            found: list[tuple[Any, ...]] = self._backend.con.execute(sql, list(parameters)).fetchall()
+        return found
 
     def signal_keys(self) -> dict[str, int]:
         """Integer key of every event name seen."""
@@ -134,7 +138,8 @@ class Store:
         """Drop what a file's earlier load refused and its latest load did not."""
         with said_clearly():
             self._backend.con.execute(
-                "DELETE FROM quarantine WHERE source = $1 AND file = $2 AND seen_us < $3 AND kind <> 'conflict'", [source, file, before_us]
+                "DELETE FROM quarantine WHERE source = $1 AND file = $2 AND seen_us < $3 AND kind <> 'conflict'",
+                [source, file, before_us],
             )
 
     def upsert_people(self, people: pa.Table) -> None:
@@ -188,6 +193,14 @@ class Store:
         """The expression in the engine's SQL, for repeated use."""
         return str(self._backend.compile(expression))
 
+    def compiled(self, key: Hashable, build: Callable[[], ir.Table]) -> str:
+        """The SQL of an expression that was built before under this key; building costs more than most queries."""
+        if key not in self._compiled:
+            if len(self._compiled) >= MOST_COMPILED:
+                self._compiled.pop(next(iter(self._compiled)))
+            self._compiled[key] = self.sql(build())
+        return self._compiled[key]
+
     def temporary(self, name: str, rows: pa.Table) -> ir.Table:
         """A table of this connection only."""
         with self._registered(rows) as view:
@@ -219,7 +232,8 @@ class Store:
         """Cluster the log by customer and time, so that one customer's events lie together."""
         with said_clearly(), self.transaction():
             self._backend.raw_sql(
-                "CREATE OR REPLACE TABLE event_log AS SELECT * FROM event_log ORDER BY customer_key, occurred_us, event_id"
+                "CREATE OR REPLACE TABLE event_log AS "
+                "SELECT * FROM event_log ORDER BY customer_key, occurred_us, event_id"
             )
         self.checkpoint()
 

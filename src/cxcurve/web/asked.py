@@ -11,7 +11,7 @@ from cxcurve.model import Journey
 LONGEST = 500
 """Characters of one value; longer ones are refused."""
 
-RESERVED = ("as_of", "cohort", "x", "sort", "q", "page", "channel")
+RESERVED = ("as_of", "cohort", "x", "sort", "q", "page", "channel", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Asked:
             BadValueError: it is none.
         """
         value = self.given.get(key, str(default))
-        if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) and len(value) < 9):
+        if not (value.isascii() and value.isdigit() and int(value[:9]) >= 1 and len(value) < 9):
             raise BadValueError(f'{key} "{clip(value)}" is no page; expected a number such as 1')
         return int(value)
 

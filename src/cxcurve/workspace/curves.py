@@ -23,8 +23,8 @@ from cxcurve.metrics.curve import (
 )
 from cxcurve.metrics.drops import explained, mean_pulls
 from cxcurve.metrics.snapshot import Snapshot
-from cxcurve.pipeline.run import Run
-from cxcurve.pipeline.scoring import CustomerFacts, block_of
+from cxcurve.pipeline.run import CustomerFacts, Run
+from cxcurve.pipeline.scoring import block_of
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.results import at, plain
 
@@ -59,7 +59,10 @@ class CurveResult:
             [_chart_point(point, self.curve.x) for point in self.curve.points],
             [charts.StageBand(span.label, span.start, span.end) for span in self.curve.stages],
             self._zones(),
-            [charts.Drop(self._x(drop.end), drop.change, drop.signals, self.place(drop.end)) for drop in self.curve.drops],
+            [
+                charts.Drop(self._x(drop.end), drop.change, drop.signals, self.place(drop.end))
+                for drop in self.curve.drops
+            ],
             [charts.Note(date_of(us), text) for us, text in self.notes] if self.curve.x == "date" else [],
             x=self.curve.x,
             width=width,
@@ -95,9 +98,7 @@ class CurveResult:
             width = 0.25 * (here.end - here.start)
             is_real = zone.change_p is not None and zone.change_p < 0.05 and (zone.change_stall.value or 0) > 0
             label = f"{here.label} → {there.label}"
-            shown.append(
-                charts.Zone(label, here.end - width, here.end, zone.stall.value, zone.impact.value, is_real)
-            )
+            shown.append(charts.Zone(label, here.end - width, here.end, zone.stall.value, zone.impact.value, is_real))
         return sorted(shown, key=lambda zone: -(zone.impact_revenue or 0.0))[:3]
 
     def to_json(self) -> dict[str, Any]:

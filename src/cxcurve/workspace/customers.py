@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cxcurve import charts
 from cxcurve.charts.format import words
@@ -23,6 +26,8 @@ from cxcurve.workspace.curves import date_of, monday
 from cxcurve.workspace.results import at, plain
 
 TIMELINE = 200
+
+Shares = dict[str, tuple[float, dict[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ class CustomerResult:
         """Who this is, in a few sentences that each rest on the data below."""
         said = [f"{self.facts['name']} is outside the journey."]
         if self.stage_label is not None:
-            said = [f"{self.facts['name']} is in {self.stage_label} since {date_of(self.stage_since_us or 0):%d %b %Y}."]
+            said = [
+                f"{self.facts['name']} is in {self.stage_label} since {date_of(self.stage_since_us or 0):%d %b %Y}."
+            ]
         if self.friction and self.friction_index and self.friction_index >= 25:
             said.append(f"Most friction comes from {words(self.friction[0].signal)}.")
         if self.mindset:
@@ -84,7 +91,9 @@ class CustomerResult:
             "friction": [_points_json(row) for row in self.friction],
             "momentum": [_points_json(row) for row in self.momentum],
             "mindset": self.mindset,
-            "mood": None if self.mood is None else {"word": self.mood.word, "quote": self.mood.quote, "event_id": self.mood.event_id},
+            "mood": None
+            if self.mood is None
+            else {"word": self.mood.word, "quote": self.mood.quote, "event_id": self.mood.event_id},
             "weeks": list(self.weeks),
             "timeline": list(self.timeline),
             "people": list(self.people),
@@ -95,7 +104,9 @@ class CustomerResult:
     def picture(self, width: float = charts.WIDE) -> charts.Picture:
         """The customer's own curve."""
         points = [
-            charts.CurvePoint(monday(week["week"]), week["level"], None, None, week["friction_index"], week["momentum_index"])
+            charts.CurvePoint(
+                monday(week["week"]), week["level"], None, None, week["friction_index"], week["momentum_index"]
+            )
             for week in self.weeks
         ]
         bands = [
@@ -117,34 +128,35 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
     """Read one customer.
 
     Raises:
-        UnknownNameError: no event names this customer.
+        UnknownNameError: no event before as_of names this customer.
     """
     store = run.store
     key = store.customer_key(customer_id)
-    rows = [] if key is None else store.arrow(snapshot.customers.filter(snapshot.customers.customer_key == key)).to_pylist()
-    if key is None or not rows:
+    found = [] if key is None else _mine(run, "customers_now", snapshot.customers, key)
+    if key is None or not found:
         known = [name for (name,) in store.rows("SELECT customer_id FROM customer_keys LIMIT 5000")]
         raise UnknownNameError("customer", customer_id, known)
-    facts = rows[0]
-    events = _events(snapshot, run, key)
+    facts = found[0]
+    log = _log(run, key)
+    events = _events(run)
     stays = [
-        _stay(snapshot, row) for row in store.arrow(snapshot.stays.filter(snapshot.stays.customer_key == key).order_by("entered_us")).to_pylist()
+        _stay(snapshot, row)
+        for row in sorted(_mine(run, "stays", snapshot.stays, key), key=lambda row: (row["cycle"], row["entered_us"]))
     ]
-    now = store.arrow(snapshot.customer_now.filter(snapshot.customer_now.customer_key == key)).to_pylist()
-    weeks = store.arrow(snapshot.customer_weeks.filter(snapshot.customer_weeks.customer_key == key).order_by("week")).to_pylist()
+    now = _mine(run, "customer_now", snapshot.customer_now, key)
+    weeks = sorted(_mine(run, "customer_weeks", snapshot.customer_weeks, key), key=lambda row: row["week"])
     current = now[0] if now else None
-    shares = _shares(run, snapshot, key, facts, current)
+    shares = _shares(run, log, facts, current)
     friction_index = None if current is None else current["friction_index"]
     momentum_index = None if current is None else current["momentum_index"]
-    open_stay = stays[-1] if current is not None else None
-    typical, percentile = _typical(store, snapshot, current)
+    typical, percentile = _typical(run, snapshot, current)
     signals = snapshot.plan.journey.signals
     return CustomerResult(
         as_of_us=snapshot.as_of_us,
         facts=facts,
         stage=None if current is None else snapshot.stage_name(current["stage"]),
         stage_label=None if current is None else snapshot.stage_label(current["stage"]),
-        stage_since_us=None if open_stay is None else open_stay["entered_us"],
+        stage_since_us=None if current is None else stays[-1]["entered_us"],
         dwell_days=None if current is None else current["dwell_days"],
         friction_index=friction_index,
         momentum_index=momentum_index,
@@ -152,7 +164,9 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
         typical=typical,
         percentile=percentile,
         friction=tuple(why.points(shares[0], friction_index)) if friction_index is not None else (),
-        momentum=tuple(why.points(shares[1], momentum_index, empty=why.STAGE_BASE)) if momentum_index is not None else (),
+        momentum=tuple(why.points(shares[1], momentum_index, empty=why.STAGE_BASE))
+        if momentum_index is not None
+        else (),
         stays=tuple(stays),
         weeks=tuple(_week(row) for row in weeks),
         timeline=tuple(_told(event, run) for event in events[-TIMELINE:][::-1]),
@@ -163,42 +177,55 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
     )
 
 
-def _events(snapshot: Snapshot, run: Run, key: int) -> list[dict[str, Any]]:
-    log = snapshot.log
-    mine = log.filter(log.customer_key == key).select(
-        "event_id", "signal_key", "occurred_us", "person_id", "source", "channel", "value", "amount", "text", "conversation_id"
-    )
-    rows = run.store.arrow(mine).to_pylist()
+def _mine(run: Run, name: str, table: ir.Table, key: int) -> list[dict[str, Any]]:
+    """A table's rows of one customer; the SQL is built once, the engine carries the condition inwards."""
+    sql = run.store.compiled(("read", name, run.mark), lambda: table)
+    rows: list[dict[str, Any]] = run.store.fetch(f"SELECT * FROM ({sql}) WHERE customer_key = {key}").to_pylist()
+    return rows
+
+
+def _log(run: Run, key: int) -> ir.Table:
+    """The customer's events before as_of, as a small table of their own."""
+    where = f"customer_key = {key} AND occurred_us < {run.as_of_us}"
+    return run.store.temporary_from("customer_log", f"SELECT * FROM event_log WHERE {where}")
+
+
+def _events(run: Run) -> list[dict[str, Any]]:
+    rows = run.store.fetch(f"SELECT {', '.join(_EVENT)} FROM customer_log").to_pylist()
     names = {number: name for name, number in run.plan.keys.items()}
     for row in rows:
         row["name"] = names[row.pop("signal_key")]
     return sorted(rows, key=lambda row: (row["occurred_us"], row["event_id"]))
 
 
+_EVENT = (
+    "event_id", "signal_key", "occurred_us", "person_id", "source", "channel", "value", "amount", "text",
+    "conversation_id",
+)  # fmt: skip
+
+
 def _shares(
-    run: Run, snapshot: Snapshot, key: int, facts: Mapping[str, Any], current: Mapping[str, Any] | None
-) -> tuple[dict[str, tuple[float, dict[str, float]]], dict[str, tuple[float, dict[str, float]]]]:
+    run: Run, log: ir.Table, facts: Mapping[str, Any], current: Mapping[str, Any] | None
+) -> tuple[Shares, Shares]:
     """Weight x feature of every signal and state, for friction and momentum."""
     if current is None:
         return {}, {}
     store, weights = run.store, run.weights
-    log = store.temporary("customer_log", store.arrow(snapshot.log.filter(snapshot.log.customer_key == key)))
     plan_table = store.temporary("plan_now", run.plan.table)
-    effects = store.arrow(contributions(log, plan_table, run.plan, now_us=snapshot.as_of_us))
-    effects = effects.filter(pa.compute.less(effects["entered_us"], snapshot.as_of_us))
+    sql = store.compiled(
+        ("contributions", run.mark), lambda: contributions(log, plan_table, run.plan, now_us=run.as_of_us)
+    )
+    effects = store.fetch(sql)
+    effects = effects.filter(pc.less(effects["entered_us"], run.as_of_us))
     median = CustomerFacts.read(store, run.as_of_us).median_seats
     factor = float(seat_factor(_array(facts["seats"]), median)[0])
-    friction = why.signal_shares(effects, weights, factor, snapshot.as_of_us, 0)
-    momentum = why.signal_shares(effects, weights, factor, snapshot.as_of_us, 1)
+    friction = why.signal_shares(effects, weights, factor, run.as_of_us, 0)
+    momentum = why.signal_shares(effects, weights, factor, run.as_of_us, 1)
     return _with_states(friction, run, effects, current), momentum
 
 
-def _with_states(
-    shares: dict[str, tuple[float, dict[str, float]]], run: Run, effects: pa.Table, current: Mapping[str, Any]
-) -> dict[str, tuple[float, dict[str, float]]]:
-    """Add the state signals; decline and silence are what the score has beyond what events and the other states give."""
-    import numpy as np
-
+def _with_states(shares: Shares, run: Run, effects: pa.Table, current: Mapping[str, Any]) -> Shares:
+    """Add the state signals; decline and silence are what the score has beyond events and the other states."""
     weights, found = run.weights, dict(shares)
     n_late, late = why.overdue_issues(effects)
     if n_late and weights.state("open_issues"):
@@ -224,20 +251,21 @@ def _split(rest: float, silence: float, decline: float) -> list[tuple[str, float
 
 
 def _array(value: float | None) -> Any:
-    import numpy as np
-
     return np.array([np.nan if value is None else value], dtype=float)
 
 
-def _typical(store: Any, snapshot: Snapshot, current: Mapping[str, Any] | None) -> tuple[dict[str, float | None], float | None]:
+def _typical(
+    run: Run, snapshot: Snapshot, current: Mapping[str, Any] | None
+) -> tuple[dict[str, float | None], float | None]:
     """Medians of the customers at the same stage now, and the share of them with less friction."""
     names = ("level", "friction_index", "momentum_index")
     if current is None:
         return dict.fromkeys(names), None
-    peers = snapshot.customer_now.filter(snapshot.customer_now.stage == current["stage"])
-    below = (peers.friction_index < current["friction_index"]).mean()
-    row = store.arrow(peers.aggregate(**{name: peers[name].median() for name in names}, below=below)).to_pylist()[0]
-    return {name: row[name] for name in names}, row["below"]
+    now = run.store.compiled(("read", "customer_now", run.mark), lambda: snapshot.customer_now)
+    medians = ", ".join(f"median({name})" for name in names)
+    sql = f"SELECT {medians}, avg((friction_index < $1)::INTEGER) FROM ({now}) WHERE stage = $2"
+    row = run.store.rows(sql, current["friction_index"], current["stage"])[0]
+    return dict(zip(names, row, strict=False)), row[3]
 
 
 def _stay(snapshot: Snapshot, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,7 +301,14 @@ def _told(event: Mapping[str, Any], run: Run) -> dict[str, Any]:
             tone = "pull"
     names = ("event_id", "name", "source", "channel", "person_id", "value", "amount", "text", "conversation_id")
     kept = {name: plain(event[name]) for name in names if event[name] is not None}
-    return {"occurred_at": at(event["occurred_us"]), "occurred_us": event["occurred_us"], "tone": tone, "channel": None, "text": None, **kept}
+    return {
+        "occurred_at": at(event["occurred_us"]),
+        "occurred_us": event["occurred_us"],
+        "tone": tone,
+        "channel": None,
+        "text": None,
+        **kept,
+    }
 
 
 def _people(run: Run, customer_id: str) -> Sequence[Mapping[str, Any]]:
@@ -284,7 +319,10 @@ def _people(run: Run, customer_id: str) -> Sequence[Mapping[str, Any]]:
         customer_id,
         run.as_of_us,
     )
-    return [{"person_id": person, "role": role, "last_seen_at": at(seen), "last_seen_us": seen} for person, role, seen in rows]
+    return [
+        {"person_id": person, "role": role, "last_seen_at": at(seen), "last_seen_us": seen}
+        for person, role, seen in rows
+    ]
 
 
 def _points_json(row: SignalPoints) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cxcurve.metrics.time_to_value import TimeToValue, time_to_value, value_time
 from cxcurve.workspace.results import at, plain
 
 Arrow = Callable[[ir.Table], pa.Table]
-DAYS = (7, 10, 14)
+DAYS, HORIZON_DAYS = (7, 10, 14), 90.0
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,13 @@ class TimeToValueResult:
         curve = self.found.incidence if self.found else None
         if curve is None:
             return None
+        columns = curve.times, curve.share, curve.low, curve.high, curve.n_at_risk
         steps = [
             charts.SurvivalStep(float(day), float(share), float(low), float(high), int(n))
-            for day, share, low, high, n in zip(curve.times, curve.share, curve.low, curve.high, curve.n_at_risk, strict=True)
-            if day <= 90
+            for day, share, low, high, n in zip(*columns, strict=True)
+            if day <= HORIZON_DAYS
         ]
-        return charts.survival(steps, target_days=self.target_days, width=width)
+        return charts.survival(steps, horizon_days=HORIZON_DAYS, target_days=self.target_days, width=width)
 
 
 def time_to_value_result(snapshot: Snapshot, arrow: Arrow) -> TimeToValueResult:

@@ -92,7 +92,8 @@ def _readings(snapshot: Snapshot, arrow: Arrow, drift: Drift) -> dict[str, Readi
     }
     readings |= _value_readings(snapshot, arrow)
     readings["churn"] = _churn(snapshot, arrow)
-    worst = max((zone for zone in drift.zones if zone.stall.value is not None), key=lambda z: z.stall.value or 0, default=None)
+    known = [zone for zone in drift.zones if zone.stall.value is not None]
+    worst = max(known, key=lambda zone: zone.stall.value or 0.0, default=None)
     if worst is not None:
         before = Estimate(None) if worst.change_stall.value is None else _minus(worst.stall, worst.change_stall.value)
         readings["stall_share"] = Reading(worst.stall, before, "the earlier entrants", (), worst.change_stall)
@@ -184,8 +185,10 @@ def _contact_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
     shares = [wilson(int(again[part].sum()), int(part.sum())) if part.any() else nothing() for part in (recent, before)]
     other = [_complement(share) for share in shares]
     return {
-        "repeat_contact": Reading(*shares, "the 90 days before", (), difference(*shares)),
-        "first_contact_resolution": Reading(*other, "the 90 days before", (), difference(*other)),
+        "repeat_contact": Reading(shares[0], shares[1], "the 90 days before", (), difference(shares[0], shares[1])),
+        "first_contact_resolution": Reading(
+            other[0], other[1], "the 90 days before", (), difference(other[0], other[1])
+        ),
     }
 
 
@@ -291,6 +294,3 @@ def _row_json(row: Row) -> dict[str, Any]:
         "reason": row.current.reason,
         "series": [plain(value) for value in row.series],
     }
-
-
-

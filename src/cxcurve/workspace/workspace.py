@@ -66,7 +66,7 @@ def init(folder: Path, starter: str = "blank") -> Workspace:
     return open(folder)
 
 
-def open(path: str | Path = ".") -> Workspace:  # noqa: A001 - cxcurve.open is the name people know
+def open(path: str | Path = ".") -> Workspace:
     """Open the workspace in `path`, or in the nearest folder above it.
 
     Raises:
@@ -80,6 +80,8 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._runs: dict[int, Run] = {}
+        self._snapshots: dict[int, Snapshot] = {}
 
     # --- what the folder says
 
@@ -157,6 +159,7 @@ class Workspace:
     def close(self) -> None:
         """Give the store back to other processes."""
         if "store" in self.__dict__:
+            self._forget()
             self.store.close()
             del self.__dict__["store"]
 
@@ -179,10 +182,12 @@ class Workspace:
         if errors := _errors(self.file_problems(*names)):
             raise ProblemsError(errors)
         chosen = {key: source for key, source in self.sources.items() if not names or key in names}
+        self._forget()
         return load(self.store, self.folder, chosen, self.journey, received_us=now_us(), progress=progress)
 
     def score(self, *, full: bool = False, progress: Progress | None = None) -> int:
         """Score the customers whose events changed, or all; returns how many."""
+        self._forget()
         run = self._run(default_as_of(self.store, self.settings.zone, now_us()))
         is_partial = not full and self._is_current(run)
         keys = self.store.touched() if is_partial else None
@@ -192,6 +197,7 @@ class Workspace:
         self.store.remember("model", self._model_mark)
         self.store.remember("scored_us", str(now_us()))
         self.store.checkpoint()
+        self._forget()
         return n
 
     @property
@@ -201,7 +207,11 @@ class Workspace:
 
     @contextmanager
     def snapshot(
-        self, as_of: str | datetime | None = None, *, segment: Mapping[str, str] | None = None, cohort: str | None = None
+        self,
+        as_of: str | datetime | None = None,
+        *,
+        segment: Mapping[str, str] | None = None,
+        cohort: str | None = None,
     ) -> Iterator[Snapshot]:
         """What is known at `as_of` (default: at the last score), for all customers, a segment or a cohort.
 
@@ -214,7 +224,7 @@ class Workspace:
             scored = self.store.meta("scored_as_of_us")
             if scored is None or not self.is_scored:
                 raise WorkspaceError(f"{self.folder}: nothing is scored yet. Run `cxcurve load`, then `cxcurve score`.")
-            yield population(snapshot(self._run(int(scored))), self.store, segment, cohort)
+            yield population(self._scored(int(scored)), self.store, segment, cohort)
             return
         run = self._run(instant_us(as_of, self.settings.zone))
         with self.store.trial():
@@ -281,9 +291,8 @@ class Workspace:
 
     def counts(self) -> dict[str, int]:
         """Events of each name in the log."""
-        return dict(
-            self.store.rows("SELECT s.name, count(*) FROM event_log JOIN signal_keys AS s USING (signal_key) GROUP BY 1")
-        )
+        sql = "SELECT s.name, count(*) FROM event_log JOIN signal_keys AS s USING (signal_key) GROUP BY 1"
+        return dict(self.store.rows(sql))
 
     def note(self, text: str, at: str | datetime) -> None:
         """Write a note on the curve."""
@@ -298,7 +307,20 @@ class Workspace:
         return segment_values(known, self.store)
 
     def _run(self, as_of_us: int) -> Run:
-        return Run(self.store, self.journey, self.settings.zone, as_of_us)
+        """What a run needs, worked out once until events or scores change."""
+        if as_of_us not in self._runs:
+            self._runs[as_of_us] = Run(self.store, self.journey, self.settings.zone, as_of_us)
+        return self._runs[as_of_us]
+
+    def _scored(self, as_of_us: int) -> Snapshot:
+        """The tables of the last score, looked up once until it changes."""
+        if as_of_us not in self._snapshots:
+            self._snapshots[as_of_us] = snapshot(self._run(as_of_us))
+        return self._snapshots[as_of_us]
+
+    def _forget(self) -> None:
+        self._runs.clear()
+        self._snapshots.clear()
 
     def _is_current(self, run: Run) -> bool:
         """Whether the last score was for the same day and the same model, so that a partial one will do."""
@@ -352,4 +374,3 @@ def note_us(value: str | datetime, zone: str) -> int:
 
 def _errors(problems: Sequence[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.severity is Severity.ERROR]
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from statistics import median
 from typing import Any, cast
 
@@ -29,13 +30,21 @@ class CurvePage(Frame):
     x: str
     focus: tuple[Mapping[str, Any], ...]
     stats: tuple[Mapping[str, Any], ...]
-    picture: charts.Picture
-    picture_narrow: charts.Picture
     drops: tuple[Mapping[str, Any], ...]
     zones: tuple[Mapping[str, Any], ...]
     notes: tuple[Mapping[str, Any], ...]
     waiting: Mapping[str, Any] | None
     reason: str | None
+
+    @cached_property
+    def picture(self) -> charts.Picture:
+        """Drawn when shown: the JSON needs none."""
+        return self.result.picture()
+
+    @cached_property
+    def picture_narrow(self) -> charts.Picture:
+        """The same for a phone."""
+        return self.result.picture(charts.NARROW)
 
     def to_json(self) -> dict[str, Any]:
         """As interfaces.md, `show curve`."""
@@ -54,8 +63,6 @@ def build(view: View, asked: Asked) -> CurvePage:
         x=x,
         focus=focus,
         stats=stats,
-        picture=result.picture(),
-        picture_narrow=result.picture(charts.NARROW),
         drops=tuple(_drop(result, drop) for drop in result.curve.drops),
         zones=tuple(zones(view, frame["kept"])),
         notes=tuple({"at": date_of(us), "text": text} for us, text in result.notes),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cxcurve import charts
@@ -17,7 +18,9 @@ from cxcurve.web.pages.frame import Frame, framed, local, stage_label
 from cxcurve.web.reader import View
 from cxcurve.workspace.customers import CustomerResult
 
-PARAMETERS = ("channel",)
+PARAMETERS = ("channel", "events")
+SHOWN = 60
+"""Events of the timeline shown first; the rest by a link."""
 SHOWN_EVENTS = 8
 """Events named under a signal; the heaviest first."""
 _KINDS = {"drag": "friction", "pull": "momentum"}
@@ -35,8 +38,6 @@ class CustomerPage(Frame):
     momentum_index: float | None
     typical: Mapping[str, float | None]
     percentile: float | None
-    picture: charts.Picture
-    picture_narrow: charts.Picture
     stays: tuple[Mapping[str, Any], ...]
     friction: tuple[Mapping[str, Any], ...]
     momentum: tuple[Mapping[str, Any], ...]
@@ -45,8 +46,19 @@ class CustomerPage(Frame):
     timeline: tuple[Mapping[str, Any], ...]
     channels: tuple[Mapping[str, Any], ...]
     channel: str
+    n_more: int
     people: tuple[Mapping[str, Any], ...]
     reason: str | None
+
+    @cached_property
+    def picture(self) -> charts.Picture:
+        """Drawn when shown: the JSON needs none."""
+        return self.result.picture()
+
+    @cached_property
+    def picture_narrow(self) -> charts.Picture:
+        """The same for a phone."""
+        return self.result.picture(charts.NARROW)
 
     def to_json(self) -> dict[str, Any]:
         """As interfaces.md, `show customer ID`."""
@@ -65,6 +77,8 @@ def build(view: View, asked: Asked, customer_id: str, path: str) -> CustomerPage
     events = _Events(view, result)
     timeline = sorted([*map(events.told, result.timeline), *_entries(result, zone)], key=lambda one: one["at"], reverse=True)
     channel = asked.given.get("channel", "")
+    chosen = [one for one in timeline if not channel or one["channel"] == channel]
+    n = len(chosen) if asked.choice("events", ("all", "latest"), "latest") == "all" else SHOWN
     return CustomerPage(
         **{**frame, "picker": ()},
         result=result,
@@ -74,16 +88,15 @@ def build(view: View, asked: Asked, customer_id: str, path: str) -> CustomerPage
         momentum_index=result.momentum_index,
         typical=result.typical,
         percentile=result.percentile,
-        picture=result.picture(),
-        picture_narrow=result.picture(charts.NARROW),
         stays=tuple(_stay(stay, zone) for stay in result.stays),
         friction=tuple(_why(row, events) for row in result.friction),
         momentum=tuple(_why(row, events) for row in result.momentum),
         brief=result.brief,
         drifting=_drifting(view, result, journey),
-        timeline=tuple(one for one in timeline if not channel or one["channel"] == channel),
+        timeline=tuple(chosen[:n]),
         channels=_channels(timeline),
         channel=channel,
+        n_more=max(0, len(chosen) - n),
         people=tuple(_person(one, zone) for one in result.people),
         reason=result.reason,
     )

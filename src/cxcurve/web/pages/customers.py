@@ -16,7 +16,7 @@ from cxcurve.workspace.results import at, plain
 
 PARAMETERS = ("q", "sort", "page")
 PER_PAGE = 50
-DRAWN, DRAWN_NARROW = 220, 70
+DRAWN, DRAWN_NARROW = 200, 60
 KEYS = ("name", "stage", "friction_index", "momentum_index", "level", "revenue", "owner", "segment", "dwell_days")
 SEARCHED = ("name", "customer_id", "owner", "segment")
 COLUMNS = (

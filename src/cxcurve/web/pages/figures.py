@@ -41,8 +41,17 @@ def note(row: Row, currency: str) -> str:
     """As in "-2 on 4 weeks before, not sure; target 20"."""
     said = [change(row, currency)]
     if row.target is not None:
-        said.append(f"target {fmt.amount(row.target, row.metric.unit, currency)}")
+        said.append(f"target {target_text(row, currency)}")
     return "; ".join(part for part in said if part)
+
+
+def target_text(row: Row, currency: str) -> str:
+    """The target; finer where it would read like the value that misses it."""
+    unit, value = row.metric.unit, row.current.value
+    told = fmt.amount(row.target, unit, currency)
+    if row.met is False and row.target is not None and told == fmt.amount(value, unit, currency):
+        return fmt.share(row.target, 1) if unit == "share" else fmt.number(row.target, 1)
+    return told
 
 
 def change(row: Row, currency: str) -> str:

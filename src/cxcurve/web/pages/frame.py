@@ -25,7 +25,7 @@ PROVISIONAL = (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One choice of the picker."""
+    """One choice of the picker; a date where there are no options."""
 
     key: str
     label: str
@@ -78,9 +78,10 @@ def kept_of(asked: Asked, journey: Journey) -> dict[str, str]:
 
 
 def picker(view: View, asked: Asked) -> tuple[Field, ...]:
-    """A select for each segment that has values, and the cohort."""
+    """A select for each segment that has values, the cohort, and the date."""
     fields = [_segment(key, values, asked) for key, values in view.values.items() if values]
-    return (*fields, _cohort(view.workspace.journey, asked))
+    as_of = Field("as_of", "As of", (), asked.given.get("as_of", "")[:10])
+    return (*fields, _cohort(view.workspace.journey, asked), as_of)
 
 
 def local(us: int, zone: str) -> datetime:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cxcurve import charts
 from cxcurve.web.asked import Asked
+from cxcurve.web.pages.figures import target_text
 from cxcurve.web.pages.frame import Frame, framed, shown_end
 from cxcurve.web.reader import View
 from cxcurve.workspace.results import at
@@ -39,11 +40,11 @@ def build(view: View, asked: Asked) -> ScorecardPage:
         result=result,
         as_of_us=view.as_of_us,
         week_end=shown_end(view.as_of_us, view.workspace.settings.zone),
-        rows=tuple(_row(row) for row in result.rows),
+        rows=tuple(_row(row, view.workspace.settings.currency) for row in result.rows),
     )
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row, currency: str) -> dict[str, Any]:
     current = row.current
     return {
         "metric": row.metric.name,
@@ -55,6 +56,7 @@ def _row(row: Row) -> dict[str, Any]:
         "low": current.low,
         "high": current.high,
         "target": row.target,
+        "target_text": target_text(row, currency),
         "met": row.met,
         "previous": row.previous.value,
         "against": row.against,
@@ -62,7 +64,7 @@ def _row(row: Row) -> dict[str, Any]:
         "is_better": row.is_better,
         "action": row.action,
         "lead": row.lead,
-        "supporting": row.supporting,
+        "supporting": tuple(team for team in row.supporting if team != row.lead),
         "n": current.n if current.value is not None else None,
         "reason": current.reason,
         "sparkline": _sparkline(row),

@@ -1,0 +1,54 @@
+# make demo    a simulated company, scored and served at http://127.0.0.1:8765; needs Python 3.11 or newer, nothing else
+# make test    everything the tests need, then lint, types and tests
+# make engines the same analysis on a second engine        make bench  speed and memory        make clean  take all away
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: demo test lint engines bench clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON = $(shell tools/python.sh)
+# pip is asked quietly; its own word on newer versions is no help here.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+demo: $(VENV)/installed
+	$(BIN)/cxcurve demo demo
+
+test: $(VENV)/dev lint
+	browser=$$(tools/chromium.sh) && echo "Browser: $$browser" && $(BIN)/pytest --ignore=tests/engines
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+engines: $(VENV)/engines
+	$(BIN)/pytest tests/engines
+
+bench: $(VENV)/dev
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/made:
+	@test -n "$(PYTHON)"
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+# For running it: the package as anybody would install it.
+$(VENV)/installed: $(VENV)/made pyproject.toml $(shell find src -type f -not -path '*/__pycache__/*')
+	test -e $(VENV)/dev || $(PIP) install .
+	touch $@
+
+# For working on it: the package in place, with what tests and lint need.
+$(VENV)/dev: $(VENV)/made pyproject.toml
+	$(PIP) install --upgrade 'pip>=25.1'
+	$(PIP) install --group dev -e .
+	touch $@
+
+$(VENV)/engines: $(VENV)/dev pyproject.toml
+	$(PIP) install --group engines
+	touch $@
