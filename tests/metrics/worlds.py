@@ -1,9 +1,9 @@
-"""Small worlds: a journey that uses every rule of the tracking plan, random logs for it, and a store that scores them."""
+"""Small worlds: a journey with every rule of the tracking plan, random logs for it, and a store that scores them."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +17,7 @@ import yaml
 from hypothesis import strategies as st
 
 from cxcurve import tables
+from cxcurve.journey.stays import stays
 from cxcurve.model.journey import Journey
 from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.scoring import score
@@ -82,21 +83,32 @@ class Event:
     value: float | None = None
 
 
+@dataclass(frozen=True)
+class Company:
+    """What a simulated company's files hold."""
+
+    events: pa.Table
+    customers: pa.Table
+    people: pa.Table
+
+
 def us(text: str, zone: str = "UTC") -> int:
     """A local time, as microseconds UTC."""
     return round(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()) * 1_000_000
 
 
 @st.composite
-def logs(draw: st.DrawFn, *, start: str = "2025-02-12", weeks: int = 14, most: int = 90, ties: bool = False) -> list[Event]:
+def logs(draw: st.DrawFn, *, most: int = 90, ties: bool = False) -> list[Event]:
     """A random log. With `ties`, times fall on few instants, so that order within one instant matters."""
     seed = draw(st.integers(0, 2**32))
     n = draw(st.integers(1, most))
     rng = random.Random(seed)
-    return random_log(rng, n, start=start, weeks=weeks, ties=ties)
+    return random_log(rng, n, ties=ties)
 
 
-def random_log(rng: random.Random, n: int, *, start: str = "2025-02-12", weeks: int = 14, ties: bool = False) -> list[Event]:
+def random_log(
+    rng: random.Random, n: int, *, start: str = "2025-02-12", weeks: int = 14, ties: bool = False
+) -> list[Event]:
     """`n` random events; off the minute, so that no age is a whole number of half-lives unless `ties` wants it."""
     step, slots = (6 * 60 * MINUTE_US, weeks * 28) if ties else (MINUTE_US, weeks * 10_080)
     begin = us(start) + (0 if ties else 17_000_123)
@@ -125,9 +137,8 @@ def table(events: Iterable[Event]) -> pa.Table:
 
 def seats_table(seats: dict[str, float], valid_from_us: int = 0) -> pa.Table:
     """Customers with their seats as `tables.CUSTOMERS`."""
-    rows = [
-        {"customer_id": name, "seats": n, "valid_from_us": valid_from_us, "attributes": "{}"} for name, n in seats.items()
-    ]
+    same = {"valid_from_us": valid_from_us, "attributes": "{}"}
+    rows = [{"customer_id": name, "seats": n, **same} for name, n in seats.items()]
     return pa.Table.from_pylist(rows, schema=arrow_schema(tables.CUSTOMERS))
 
 
@@ -139,11 +150,17 @@ def new_store(seats: dict[str, float] | None = None) -> Iterator[Store]:
         yield store
 
 
-def scored(store: Store, as_of_us: int, *, zone: str = "UTC", keys: Sequence[int] | None = None, journey: Journey = JOURNEY) -> Run:
+def scored(store: Store, as_of_us: int, *, zone: str = "UTC", keys: Sequence[int] | None = None) -> Run:
     """Score a store; all of it unless `keys` says whom."""
-    run = Run(store, journey, zone, as_of_us)
+    run = Run(store, JOURNEY, zone, as_of_us)
     score(run, keys)
     return run
+
+
+def stays_before(store: Store, as_of_us: int) -> pa.Table:
+    """The stays alone, without a score."""
+    run = Run(store, JOURNEY, "UTC", as_of_us)
+    return store.arrow(stays(run.log, store.temporary("plan_now", run.plan.table), run.plan))
 
 
 def derived(run: Run) -> dict[str, list[tuple[Any, ...]]]:
@@ -178,4 +195,3 @@ def changed(event: Event, **values: Any) -> Event:
     return replace(event, **values)
 
 
-Check = Callable[[Run], None]

@@ -172,7 +172,9 @@ def _half(frame: Frame, run: _Run, kind: Literal["pull", "drag"]) -> str:
     edge = [(frame.at(x), frame.y(sign * value)) for x, value in values if value is not None]
     if len(edge) < 2:
         return ""
-    shape = svg.element("path", d=area(edge, [(x, frame.y(0)) for x, _ in edge]), class_=run.class_(f"{kind}-area"))
+    shape = svg.element(
+        "path", d=area(edge, [(x, frame.y(0)) for x in (edge[0][0], edge[-1][0])]), class_=run.class_(f"{kind}-area")
+    )
     return shape + svg.element("path", d=path(segments(edge)), class_=run.class_(f"{kind}-edge"))
 
 

@@ -14,6 +14,8 @@ from cxcurve.charts.svg import number
 Point = tuple[float, float]
 Segment = tuple[Point, Point, Point, Point]
 """Start, two control points, end: one cubic."""
+STRAIGHT_UNDER = 7.0
+"""Pixels between neighbours."""
 
 
 def segments(points: Sequence[Point]) -> list[Segment]:
@@ -88,7 +90,13 @@ def _corners(points: Sequence[Point]) -> list[Point]:
 
 
 def _curves(cubics: Sequence[Segment]) -> str:
-    return "".join(f"C{_pair(first)} {_pair(second)} {_pair(end)}" for _, first, second, end in cubics)
+    return "".join(_piece(*cubic) for cubic in cubics)
+
+
+def _piece(start: Point, first: Point, second: Point, end: Point) -> str:
+    """A curve, or a third of its bytes where points are so close that the eye sees no corner."""
+    is_short = abs(end[0] - start[0]) < STRAIGHT_UNDER
+    return f"L{_pair(end)}" if is_short else f"C{_pair(first)} {_pair(second)} {_pair(end)}"
 
 
 def _dot(points: Sequence[Point]) -> str:

@@ -73,7 +73,8 @@ def progress(unit: Literal["bytes", "customers"]) -> Iterator[Progress]:
 
     count = bars.DownloadColumn() if unit == "bytes" else bars.TextColumn("{task.completed:,}/{task.total:,} customers")
     columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), count, bars.TimeRemainingColumn())
-    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    screen = Console(stderr=True)
+    with bars.Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as shown:
         tasks: dict[str, bars.TaskID] = {}
 
         def say(label: str, done: int, total: int) -> None:

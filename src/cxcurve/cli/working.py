@@ -93,6 +93,4 @@ def serve_pages(workspace: Workspace, host: str | None, port: int | None) -> Non
     """Serve until stopped; host and port as in cxcurve.toml where not named."""
     from cxcurve.web.app import serve as serve_app
 
-    host, port = host or workspace.settings.host, port or workspace.settings.port
-    typer.echo(f"{workspace.name}: http://{host}:{port} (Ctrl-C stops)")
-    serve_app(workspace, host, port)
+    serve_app(workspace, host or workspace.settings.host, port or workspace.settings.port)

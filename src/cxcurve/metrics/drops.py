@@ -33,7 +33,7 @@ def mean_pulls(block: Block, weights: Weights, ticks: Ticks, rows: tuple[Ints, I
     total, n = np.zeros((n_x, len(weights.columns))), np.bincount(place, minlength=n_x)
     for number, (x, _) in enumerate(features(block, weights, ticks)):
         here = order[edges[number] : edges[number + 1]]
-        np.add.at(total, place[here], x[customer[here]])
+        np.add.at(total, place[here], x[:, customer[here]].T)
     net = weights.matrix[:, 1] - weights.matrix[:, 0]
     return np.asarray(total / np.maximum(n, 1)[:, None] * net)
 

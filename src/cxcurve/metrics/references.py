@@ -94,22 +94,49 @@ def locate(counts: pa.Table, share: float, *, n_stages: int, first_week: int, n_
 
 def refine(located: Located, counts: pa.Table, *, first_week: int) -> Floats:
     """The quantiles themselves, weeks x stages, from the fine counts of the bins they lie in."""
-    week, stage = counts["week"].to_numpy() - first_week, counts["stage"].to_numpy()
-    fine, n = counts["fine"].to_numpy(), counts["n"].to_numpy()
+    rows = _FineRows.of(counts, first_week)
     out = np.zeros(located.bin.shape)
-    for number in range(located.bin.shape[1]):
-        for pooled in (False, True):
-            mine = located.is_pooled[:, number] == pooled
-            here = np.ones(len(stage), dtype=bool) if pooled else stage == number
-            for found in np.unique(located.bin[mine & (located.bin[:, number] >= 0), number]):
-                rows = np.flatnonzero(here & (fine // (FINE // COARSE) == found))
-                rows = rows[np.argsort(fine[rows], kind="stable")]
-                values, weeks, counted = fine[rows], week[rows], n[rows]
-                for now in np.flatnonzero(mine & (located.bin[:, number] == found)):
-                    inside = np.where((weeks <= now) & (weeks > now - WINDOW_WEEKS), counted, 0)
-                    reached = int(np.searchsorted(np.cumsum(inside), located.rank[now, number] - 1e-9))
-                    out[now, number] = values[min(reached, len(values) - 1)] / FINE
+    for pooled in (False, True):
+        chosen = (located.bin >= 0) & (located.is_pooled == pooled)
+        for number in range(out.shape[1]):
+            for found in np.unique(located.bin[chosen[:, number], number]):
+                inside = rows.of_bin(int(found), None if pooled else number)
+                for week in np.flatnonzero(chosen[:, number] & (located.bin[:, number] == found)):
+                    out[week, number] = inside.at_rank(int(week), located.rank[week, number]) / FINE
     return out
+
+
+@dataclass(frozen=True)
+class _FineRows:
+    """Fine counts in order of the fine bin; inside one coarse bin they are a slice."""
+
+    fine: Ints
+    stage: Ints
+    week: Ints
+    n: Ints
+
+    @classmethod
+    def of(cls, counts: pa.Table, first_week: int) -> _FineRows:
+        fine = counts["fine"].to_numpy()
+        order = np.argsort(fine, kind="stable")
+        stage, week, n = (counts[name].to_numpy()[order] for name in ("stage", "week", "n"))
+        return cls(fine[order], stage, week - first_week, n)
+
+    def of_bin(self, found: int, stage: int | None) -> _FineRows:
+        """The rows of a coarse bin, of one stage or all."""
+        size = FINE // COARSE
+        low, high = np.searchsorted(self.fine, [found * size, (found + 1) * size])
+        columns = [values[low:high] for values in (self.fine, self.stage, self.week, self.n)]
+        if stage is not None:
+            mine = columns[1] == stage
+            columns = [values[mine] for values in columns]
+        return _FineRows(*columns)
+
+    def at_rank(self, week: int, rank: float) -> int:
+        """The smallest fine bin with at least `rank` values at or below it in the window up to `week`."""
+        inside = np.where((self.week <= week) & (self.week > week - WINDOW_WEEKS), self.n, 0)
+        reached = int(np.searchsorted(np.cumsum(inside), rank - 1e-9))
+        return int(self.fine[min(reached, len(self.fine) - 1)])
 
 
 def reference_table(friction: Floats, momentum: Floats, n: Ints, *, first_week: int) -> pa.Table:

@@ -130,39 +130,46 @@ def _cycle_starts(customer: Ints, cycle: Ints, entered: Ints) -> Ints:
 
 
 def _recursion(block: Block, weights: Weights, ticks: Ticks) -> Scored:
-    out = np.zeros((3, len(block.keys), len(ticks)))
+    out = np.zeros((3, len(ticks), len(block.keys)))
     for tick, (x, overdue) in enumerate(features(block, weights, ticks)):
-        out[:, :, tick] = _weighed(x, weights.matrix)
-        out[0, :, tick] += weights.state("open_issues") * np.log2(1.0 + overdue)
-    return Scored(out[0], out[1], out[2])
+        out[:, tick] = _weighed(x, weights.matrix)
+        out[0, tick] += weights.state("open_issues") * np.log2(1.0 + overdue)
+    return Scored(out[0].T, out[1].T, out[2].T)
 
 
 def _weighed(x: Floats, matrix: Floats) -> Floats:
-    """Measures x customers. Summed column by column: a matrix product rounds otherwise when other customers are near."""
-    out = np.zeros((matrix.shape[1], len(x)))
+    """Measures x customers.
+
+    Summed column by column: a matrix product rounds differently when other customers stand beside, and scores of a
+    part of the customers would not equal those of all.
+    """
+    out = np.zeros((matrix.shape[1], x.shape[1]))
     for column, measure in np.argwhere(matrix):
-        out[measure] += x[:, column] * matrix[column, measure]
+        out[measure] += x[column] * matrix[column, measure]
     return out
 
 
 def features(block: Block, weights: Weights, ticks: Ticks) -> Iterator[tuple[Floats, Floats]]:
-    """At each tick in turn: customers x columns of log2(1 + n), and customers' issues open beyond their target."""
-    shape = len(block.keys), len(weights.columns)
+    """At each tick in turn: columns x customers of log2(1 + n), and customers' issues open beyond their target.
+
+    The arrays are those of the next tick too: use them before going on.
+    """
+    shape = len(weights.columns), len(block.keys)
     faded, x = np.zeros(shape), np.zeros(shape)
     opens = np.flatnonzero(weights.has_until)
-    is_open, slot = np.zeros((len(block.keys), len(opens))), np.cumsum(weights.has_until) - 1
+    is_open, slot = np.zeros((len(opens), len(block.keys))), np.cumsum(weights.has_until) - 1
     overdue = np.zeros(len(block.keys))
-    divisor, seated = block.seat_factors[:, None], np.flatnonzero(weights.per_seats)
+    seated = np.flatnonzero(weights.per_seats)
     decay = _decay(weights, ticks)
     for tick, week in enumerate(_by_tick(block, weights, ticks)):
-        faded *= decay[tick]
-        faded[week.customer, week.column] += week.partial / PARTIAL_ONE
+        faded *= decay[tick][:, None]
+        faded[week.column, week.customer] += week.partial / PARTIAL_ONE
         moved = np.flatnonzero(week.steps)
-        is_open[week.customer[moved], slot[week.column[moved]]] += week.steps[moved]
+        is_open[slot[week.column[moved]], week.customer[moved]] += week.steps[moved]
         overdue[week.late_customer] += week.late_steps
         np.copyto(x, faded)
-        x[:, opens] += is_open
-        x[:, seated] /= divisor
+        x[opens] += is_open
+        x[seated] /= block.seat_factors
         yield feature(x), overdue
 
 
@@ -198,6 +205,14 @@ def _by_tick(block: Block, weights: Weights, ticks: Ticks) -> Iterator[_Week]:
     partial, steps = native(table, "partial")[order], native(table, "steps")[order]
     is_late = part == OVERDUE
     place = column_of[np.where(is_late, 0, code)]
+    # Core use without a weight is kept for other metrics and plays no part here.
+    has_column = is_late | (place >= 0)
+    if not has_column.all():
+        counted = np.cumsum(np.concatenate([[0], has_column]))
+        edges = counted[edges]
+        customer, place, partial, steps, is_late = (
+            values[has_column] for values in (customer, place, partial, steps, is_late)
+        )
     has_late = bool(is_late.any())
     for number in range(len(ticks)):
         rows = slice(edges[number], edges[number + 1])

@@ -25,11 +25,15 @@ class Weights:
 
     @cached_property
     def columns(self) -> list[tuple[int, int]]:
-        """(signal_key, part) of every column, in the model's order: keys depend on which event came first."""
+        """(signal_key, part) of every column: all that carry a weight.
+
+        By name, since keys are given in the order of arrival and sums of floats must not depend on that.
+        """
         return [
             (key, part)
-            for key, signal in self.plan.signals.items()
+            for key, signal in sorted(self.plan.signals.items(), key=lambda item: item[1].name)
             for part in ((FRICTION, MOMENTUM) if signal.valence else (COUNT,))
+            if any(self._weights(key, part))
         ]
 
     @cached_property

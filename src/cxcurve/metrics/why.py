@@ -46,9 +46,9 @@ def signal_shares(
     found: dict[str, tuple[float, dict[str, float]]] = {}
     grouped: dict[tuple[int, int], dict[str, float]] = {}
     for row in effects.to_pylist():
-        if row["part"] == OVERDUE:
-            continue
         key = row["signal_key"], row["part"]
+        if row["part"] == OVERDUE or key not in weights.index:
+            continue
         half_life = weights.half_life_us[weights.index[key]]
         worth = row["step"] + row["amount"] * 2.0 ** ((row["anchor_us"] - now_us) / half_life)
         events = grouped.setdefault(key, {})
@@ -85,7 +85,7 @@ def points(
         empty: name of the one row that has it all where no signal has a part; None gives no rows.
     """
     total = sum(value for value, _ in shares.values())
-    tenths = round(index * 10)
+    tenths = round(round(index, 1) * 10)  # as it is printed: 0.35 is 0.3, and ten times it would round up
     if total <= 0:
         return [SignalPoints(empty, tenths / 10)] if empty and tenths else []
     names = sorted(shares, key=lambda name: (-shares[name][0], name))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from starlette.exceptions import HTTPException
@@ -18,6 +19,7 @@ from cxcurve.web.guard import FormGuard, SafeHeaders
 from cxcurve.web.pages import curve, customer, customers, drift, error, scorecard
 from cxcurve.web.pages.error import Failure
 from cxcurve.web.pages.frame import Frame
+from cxcurve.web.port import address, listening
 from cxcurve.web.reader import Reader, View
 from cxcurve.web.rendering import render
 from cxcurve.workspace import Workspace
@@ -46,6 +48,20 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.add_exception_handler(HTTPException, site.missed)
     app.add_exception_handler(Exception, site.broken)
     return app
+
+
+def serve(workspace: Workspace, host: str = "127.0.0.1", port: int = 8765) -> None:
+    """Serve the pages until Ctrl+C; prints the address.
+
+    Raises:
+        BadValueError: the port is taken or may not be used, or the host is not this computer's.
+        WorkspaceBusyError: another process has the workspace open.
+    """
+    with listening(host, port) as listener:
+        workspace.store  # noqa: B018 - opened now, so that another process is named before the address is told
+        config = uvicorn.Config(create_app(workspace), log_level="warning", server_header=False)
+        print(f"{workspace.name} is at {address(host, listener.getsockname()[1])} (Ctrl+C stops it)", flush=True)
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 class _Site:
@@ -113,7 +129,8 @@ class _Site:
 
     def missed(self, request: Request, problem: Exception) -> Response:
         """No such page, or not that way."""
-        return self._failed(request, error.NOT_ALLOWED if getattr(problem, "status_code", 404) == 405 else error.NOT_FOUND)
+        is_method = getattr(problem, "status_code", 404) == 405
+        return self._failed(request, error.NOT_ALLOWED if is_method else error.NOT_FOUND)
 
     def broken(self, request: Request, _: Exception) -> Response:
         """A bug: said without its details, which the terminal shows."""
@@ -138,5 +155,3 @@ class _Site:
     def _knows(self, customer_id: str) -> bool:
         with self.reader.held() as workspace:
             return workspace.store.customer_key(customer_id) is not None
-
-

@@ -66,4 +66,6 @@ class FormGuard:
         is_ours = origin is None or urlsplit(origin).netloc == headers.get("host")
         sent = (form.get(FIELD, ""), cookies.get(COOKIE, ""))
         if not (is_ours and all(secrets.compare_digest(one.encode(), self.token.encode()) for one in sent)):
-            raise BadValueError("This form is out of date. Open the page again and send it once more; nothing was changed.")
+            raise BadValueError(
+                "This form is out of date; nothing was changed. Open the page again and send it once more."
+            )

@@ -115,9 +115,7 @@ class View:
     @property
     def values(self) -> dict[str, list[str]]:
         """What customers can be picked by."""
-        return self.kept(
-            "values", lambda: segment_values(self.everybody, self.workspace.store), of_everybody=True
-        )
+        return self.kept("values", lambda: segment_values(self.everybody, self.workspace.store), of_everybody=True)
 
     @property
     def drift(self) -> Drift:

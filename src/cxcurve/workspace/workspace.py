@@ -196,7 +196,8 @@ class Workspace:
         n = score(run, keys, progress)
         self.store.remember("model", self._model_mark)
         self.store.remember("scored_us", str(now_us()))
-        self.store.checkpoint()
+        if keys is None:  # a few customers may wait in the write-ahead log
+            self.store.checkpoint()
         self._forget()
         return n
 
@@ -219,6 +220,7 @@ class Workspace:
 
         Raises:
             WorkspaceError: nothing was scored yet.
+            BadValueError: as_of is no date, lies in the future, or before the first event.
         """
         if as_of is None:
             scored = self.store.meta("scored_as_of_us")
@@ -226,7 +228,7 @@ class Workspace:
                 raise WorkspaceError(f"{self.folder}: nothing is scored yet. Run `cxcurve load`, then `cxcurve score`.")
             yield population(self._scored(int(scored)), self.store, segment, cohort)
             return
-        run = self._run(instant_us(as_of, self.settings.zone))
+        run = self._run(self._known_moment(as_of))
         with self.store.trial():
             score(run, None)
             yield population(snapshot(run), self.store, segment, cohort)
@@ -306,6 +308,15 @@ class Workspace:
         """What customers can be picked by."""
         return segment_values(known, self.store)
 
+    def _known_moment(self, as_of: str | datetime) -> int:
+        us = instant_us(as_of, self.settings.zone)
+        first = self.store.rows("SELECT min(occurred_us), strftime(make_timestamp(min(occurred_us)), '%Y-%m-%d') FROM event_log")[0]
+        if us > end_of_day(now_us(), self.settings.zone):
+            raise BadValueError(f'as_of "{as_of}" lies in the future; the latest that can be asked for is today')
+        if first[0] is None or us <= first[0]:
+            raise BadValueError(f'as_of "{as_of}" lies before the first event; expected a day from {first[1]} on')
+        return us
+
     def _run(self, as_of_us: int) -> Run:
         """What a run needs, worked out once until events or scores change."""
         if as_of_us not in self._runs:
@@ -360,6 +371,8 @@ def instant_us(value: str | datetime, zone: str) -> int:
         is_date = len(value) <= len("2026-05-03")
     else:
         moment, is_date = value, False
+    if not 1990 <= moment.year <= 2200:
+        raise BadValueError(f'"{value}" cannot be meant; expected a year from 1990 on, such as 2026-05-03')
     local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
     us = round(local.timestamp() * 1e6)
     return end_of_day(us, zone) if is_date else us

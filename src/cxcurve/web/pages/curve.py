@@ -122,7 +122,7 @@ def _waiting(view: View, kept: Mapping[str, str]) -> dict[str, Any] | None:
         "median_days": median(one["days"] for one in waiting),
         "target_days": result.target_days,
         "customers": [
-            {"name": one["name"], "href": customer_href(one["customer_id"], kept), "days": one["days"], "owner": one["owner"]}
+            {**{name: one[name] for name in ("name", "days", "owner")}, "href": customer_href(one["customer_id"], kept)}
             for one in waiting[:LONGEST_WAITING]
         ],
     }

@@ -75,7 +75,8 @@ def build(view: View, asked: Asked, customer_id: str, path: str) -> CustomerPage
     frame = framed(view, asked, (result.facts["name"] or customer_id)[:90], "customers", path)
     zone, journey = view.workspace.settings.zone, view.workspace.journey
     events = _Events(view, result)
-    timeline = sorted([*map(events.told, result.timeline), *_entries(result, zone)], key=lambda one: one["at"], reverse=True)
+    timeline = [*map(events.told, result.timeline), *_entries(result, zone)]
+    timeline.sort(key=lambda one: one["at"], reverse=True)
     channel = asked.given.get("channel", "")
     chosen = [one for one in timeline if not channel or one["channel"] == channel]
     n = len(chosen) if asked.choice("events", ("all", "latest"), "latest") == "all" else SHOWN
@@ -190,8 +191,9 @@ def _channels(timeline: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any],
 
 
 def _person(person: Mapping[str, Any], zone: str) -> dict[str, Any]:
-    seen = person["last_seen_us"]
-    return {"name": person["person_id"], "role": person["role"], "last_seen_at": None if seen is None else local(seen, zone)}
+    us = person["last_seen_us"]
+    seen_at = None if us is None else local(us, zone)
+    return {"name": person["person_id"], "role": person["role"], "last_seen_at": seen_at}
 
 
 def _drifting(view: View, result: CustomerResult, journey: Journey) -> dict[str, Any] | None:

@@ -18,10 +18,15 @@ PARAMETERS = ("q", "sort", "page")
 PER_PAGE = 50
 DRAWN, DRAWN_NARROW = 200, 60
 KEYS = ("name", "stage", "friction_index", "momentum_index", "level", "revenue", "owner", "segment", "dwell_days")
+SHOWN = (
+    "customer_id", "name", "segment", "friction_index", "momentum_index", "level", "revenue", "owner", "is_drifting",
+    "reason", "stage_since",
+)  # fmt: skip
 SEARCHED = ("name", "customer_id", "owner", "segment")
 COLUMNS = (
     "customer_id", "name", "segment", "industry", "plan", "region", "owner", "partner_id", "stage", "stage_since",
-    "friction_index", "momentum_index", "advocacy_index", "level", "revenue", "is_usual_revenue", "is_drifting", "reason",
+    "friction_index", "momentum_index", "advocacy_index", "level", "revenue", "is_usual_revenue", "is_drifting",
+    "reason",
 )  # fmt: skip
 
 Row = Mapping[str, Any]
@@ -111,8 +116,7 @@ def _shown(view: View, rows: Sequence[Row], kept: Mapping[str, str]) -> tuple[Ro
     levels = view.levels(tuple(row["customer_key"] for row in rows))
     return tuple(
         {
-            **{name: row[name] for name in ("customer_id", "name", "segment", "friction_index", "momentum_index", "level")},
-            **{name: row[name] for name in ("revenue", "owner", "is_drifting", "reason", "stage_since")},
+            **{name: row[name] for name in SHOWN},
             "href": customer_href(row["customer_id"], kept),
             "stage": row["stage_label"],
             "sparkline": _sparkline(levels.get(row["customer_key"], []), row["name"]),

@@ -60,8 +60,8 @@ def _zone(view: View, zone: Zone, kept: Mapping[str, str]) -> dict[str, Any]:
         "impact_low": zone.impact.low,
         "impact_high": zone.impact.high,
         "signals": [
-            {"signal": one.signal, "odds_ratio": one.odds_ratio.value, "low": one.odds_ratio.low, "high": one.odds_ratio.high}
-            for one in zone.signals
+            {"signal": s.signal, "odds_ratio": s.odds_ratio.value, "low": s.odds_ratio.low, "high": s.odds_ratio.high}
+            for s in zone.signals
         ],
         "bridge": bridge.content if bridge else (),
         "flow": _flow(zone),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from cxcurve import charts
 from cxcurve.web.asked import Asked
@@ -16,6 +16,7 @@ from cxcurve.workspace.results import at
 from cxcurve.workspace.scorecards import Row, Scorecard
 
 PARAMETERS = ()
+_TONES: Mapping[bool | None, Literal["", "good", "bad"]] = {None: "", True: "good", False: "bad"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,5 @@ def _sparkline(row: Row) -> charts.Picture | None:
     if len(known) < 2:
         return None
     least = {"share": 0.1, "score": 1.0}.get(row.metric.unit, 10.0)
-    tone = "" if row.is_better is None else "good" if row.is_better else "bad"
-    return charts.sparkline(row.series, title=f"{row.metric.label}, by week", tone=tone, least_range=least)
-
-
+    title = f"{row.metric.label}, by week"
+    return charts.sparkline(row.series, title=title, tone=_TONES[row.is_better], least_range=least)

@@ -1,29 +1,11 @@
-"""`cxcurve serve`: the pages on a port."""
+"""The port that pages are served on."""
 
 from __future__ import annotations
 
 import errno
 import socket
 
-import uvicorn
-
 from cxcurve.errors import BadValueError
-from cxcurve.web.app import create_app
-from cxcurve.workspace import Workspace
-
-
-def serve(workspace: Workspace, host: str = "127.0.0.1", port: int = 8765) -> None:
-    """Serve the pages until Ctrl+C; prints the address.
-
-    Raises:
-        BadValueError: the port is taken or may not be used, or the host is not this computer's.
-        WorkspaceBusyError: another process has the workspace open.
-    """
-    with listening(host, port) as listener:
-        workspace.store  # noqa: B018 - opened now, so that another process is named before the address is told
-        config = uvicorn.Config(create_app(workspace), log_level="warning", server_header=False)
-        print(f"{workspace.name} is at {address(host, listener.getsockname()[1])} (Ctrl+C stops it)", flush=True)
-        uvicorn.Server(config).run(sockets=[listener])
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -58,4 +40,4 @@ def _why(error: OSError, host: str, port: int) -> str:
         )
     if error.errno == errno.EACCES:
         return f"port {port} needs more rights than this program has; choose one from 1024 up, such as --port 8765"
-    return f"{host}:{port} cannot be used: {error.strerror or error}; expected an address of this computer, such as 127.0.0.1"
+    return f"{host}:{port} cannot be used: {error.strerror or error}; expected this computer, such as 127.0.0.1"

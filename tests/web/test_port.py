@@ -1,0 +1,31 @@
+"""The port: told where it is, and clearly why it cannot be had."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cxcurve.errors import BadValueError
+from cxcurve.web.port import address, listening
+
+
+def test_a_taken_port_is_said_with_a_way_out() -> None:
+    with listening("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(BadValueError, match=re.escape(f"port {port} on 127.0.0.1 is taken by another program")) as said:
+            listening("127.0.0.1", port)
+        assert "`cxcurve serve --port" in str(said.value)
+
+
+def test_an_address_of_elsewhere_is_refused() -> None:
+    with pytest.raises(BadValueError, match=re.escape("192.0.2.1:8765 cannot be used: ")):
+        listening("192.0.2.1", 8765)
+    with pytest.raises(BadValueError, match="expected this computer, such as 127.0.0.1"):
+        listening("no-such-host.invalid", 8765)
+
+
+def test_addresses_can_be_opened() -> None:
+    assert address("127.0.0.1", 8765) == "http://127.0.0.1:8765"
+    assert address("0.0.0.0", 80) == "http://127.0.0.1:80"
+    assert address("::1", 8765) == "http://[::1]:8765"
