@@ -1,6 +1,7 @@
-"""Makes `invented`, `invented_pages` and `preview`, which are no tests, importable beside the tests."""
+"""Makes `invented`, `invented_pages`, `preview` and the browser, which are no tests, importable beside the tests."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "browser")]

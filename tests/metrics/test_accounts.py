@@ -93,7 +93,7 @@ def test_each_is_drawn(company: Workspace, tmp_path: Path, name: str) -> None:
     root = ET.parse(drawn).getroot()
     assert root.tag.endswith("svg")
     said = " ".join(root.itertext())
-    for stage in ("Obstacle", "Transform"):
+    for stage in ("Research", "Transform"):
         assert stage in said
     assert ("Share" in said) == (name == STORMY)
     assert len(picture.table.rows) == len(accounts.weeks(company, name))

@@ -19,7 +19,7 @@ from cxcurve.workspace.workspace import Workspace
 Shares = dict[str, tuple[float, dict[str, float]]]
 shares = st.dictionaries(
     st.text("abc", min_size=1, max_size=3),
-    st.tuples(st.floats(0, 5), st.dictionaries(st.text("xyz", min_size=1, max_size=3), st.floats(0, 1), max_size=4)),
+    st.tuples(st.floats(0, 5), st.dictionaries(st.text("xyz", min_size=1, max_size=3), st.just(0.0) | st.floats(0.001, 1), max_size=4)),
     max_size=8,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import ibis.expr.types as ir
 import pyarrow as pa
 import yaml
 from hypothesis import strategies as st
@@ -90,6 +91,15 @@ class Company:
     events: pa.Table
     customers: pa.Table
     people: pa.Table
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Takes Arrow tables in and gives an expression's rows out."""
+
+    name: str
+    put: Callable[[str, pa.Table], ir.Table]
+    get: Callable[[ir.Table], pa.Table]
 
 
 def us(text: str, zone: str = "UTC") -> int:

@@ -122,7 +122,11 @@ def test_focus_comes_first_and_changes_are_told_as_real_or_not(site: httpx.Clien
         ("/drift?segmnt=SMB", 400, 'parameter "segmnt" is not known. Did you mean "segment"?'),
         ("/?segment=SBM", 400, 'segment of customers "SBM" is not known. Did you mean "SMB"?'),
         ("/?cohort=entered+invst+in+the+last+90d", 400, 'stage "invst" is not known. Did you mean "invest"?'),
-        ("/?cohort=everyone", 400, 'cohort "everyone" cannot be read; expected such as "entered invest in the last 90d"'),
+        (
+            "/?cohort=everyone",
+            400,
+            'cohort "everyone" cannot be read; expected such as "entered invest in the last 90d"',
+        ),
         ("/?as_of=yesterday", 400, '"yesterday" is no date; expected such as 2026-05-03'),
         ("/?as_of=1999-01-01", 400, "lies before the first event"),
         ("/?as_of=2199-12-31", 400, "lies in the future"),

@@ -13,7 +13,9 @@ from cxcurve.web.port import address, listening
 def test_a_taken_port_is_said_with_a_way_out() -> None:
     with listening("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
-        with pytest.raises(BadValueError, match=re.escape(f"port {port} on 127.0.0.1 is taken by another program")) as said:
+        with pytest.raises(
+            BadValueError, match=re.escape(f"port {port} on 127.0.0.1 is taken by another program")
+        ) as said:
             listening("127.0.0.1", port)
         assert "`cxcurve serve --port" in str(said.value)
 

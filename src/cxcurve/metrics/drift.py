@@ -23,7 +23,7 @@ from cxcurve.tables import US_PER_DAY
 PROGRESSED, EXITED = 1, 2
 HORIZON_DAYS, AHEAD_DAYS = 365.0, 28.0
 WINDOW_DAYS = 180
-FEWEST = 20
+FEWEST, FEWEST_FOLLOWED = 20, 10
 _N_DRAWS = 200
 
 Floats = NDArray[np.float64]
@@ -217,28 +217,36 @@ def _drifting(passage: Passage, tau: float | None, revenue: Mapping[int, tuple[f
 
 @dataclass(frozen=True, slots=True)
 class _Chances:
-    """Chance to progress, from those who entered before: by day, share progressed and share still there."""
+    """Chance to progress, from those who entered before: by day, share progressed and share still there.
+
+    Past `known_days` fewer than ten were ever followed, and a single one of them would make a chance of 100 %: who is
+    there longer is taken to be there that long.
+    """
 
     days: Floats
     through: Floats
     there: Floats
+    known_days: float
 
     @classmethod
     def of(cls, table: EventTable) -> _Chances:
         curve, stay = aalen_johansen(table, PROGRESSED), kaplan_meier(table)
-        return cls(curve.times, curve.share, stay.share)
+        many = curve.times[curve.n_at_risk >= FEWEST_FOLLOWED]
+        return cls(curve.times, curve.share, stay.share, float(many[-1]) if len(many) else 0.0)
 
     def _at(self, line: Floats, days: Floats) -> Floats:
         return np.asarray(line[np.searchsorted(self.days, days, side="right") - 1])
 
     def ahead(self, days: Floats) -> Floats:
         """P(progress within 28 days | still here after `days`)."""
-        return self._given(days, days + AHEAD_DAYS)
+        start = np.minimum(days, self.known_days)
+        return self._given(start, start + AHEAD_DAYS)
 
     def lost(self, days: Floats) -> Floats:
         """How much of the chance to progress within a year is gone since the entry."""
         at_entry = self._at(self.through, np.array([HORIZON_DAYS]))[0]
-        now = self._given(days, np.maximum(days, HORIZON_DAYS))
+        start = np.minimum(days, self.known_days)
+        now = self._given(start, np.maximum(start, HORIZON_DAYS))
         return np.asarray(np.maximum(at_entry - now, 0.0))
 
     def _given(self, start: Floats, end: Floats) -> Floats:

@@ -95,10 +95,10 @@ def locate(counts: pa.Table, share: float, *, n_stages: int, first_week: int, n_
 def refine(located: Located, counts: pa.Table, *, first_week: int) -> Floats:
     """The quantiles themselves, weeks x stages, from the fine counts of the bins they lie in."""
     rows = _FineRows.of(counts, first_week)
-    out = np.zeros(located.bin.shape)
+    out: Floats = np.zeros(located.bin.shape, dtype=np.float64)
     for pooled in (False, True):
         chosen = (located.bin >= 0) & (located.is_pooled == pooled)
-        for number in range(out.shape[1]):
+        for number in range(located.bin.shape[1]):
             for found in np.unique(located.bin[chosen[:, number], number]):
                 inside = rows.of_bin(int(found), None if pooled else number)
                 for week in np.flatnonzero(chosen[:, number] & (located.bin[:, number] == found)):

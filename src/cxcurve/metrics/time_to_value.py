@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cxcurve.errors import Reason
 from cxcurve.journey.stays import in_segments
@@ -99,6 +100,15 @@ def time_to_value(times: pa.Table, *, as_of_us: int, days: Sequence[int] = (7, 1
         waiting=tuple(Waiting(int(keys[i]), float(waited[i])) for i in order),
         reason=reason,
     )
+
+
+def known_at(times: pa.Table, as_of_us: int) -> pa.Table:
+    """Rows of `value_times` as they would have been at an earlier time."""
+    started = times.filter(pc.less(times["start_us"], as_of_us))
+    for name in ("goal_us", "exit_us"):
+        known = pc.if_else(pc.less(started[name], as_of_us), started[name], pa.scalar(None, pa.int64()))
+        started = started.set_column(started.schema.get_field_index(name), name, known)
+    return started
 
 
 def _reason(n: int) -> Reason | None:

@@ -45,6 +45,11 @@ class Run:
         return Weights(self.plan)
 
     @cached_property
+    def facts(self) -> CustomerFacts:
+        """Seats and segments as known at as_of."""
+        return CustomerFacts.read(self.store, self.as_of_us)
+
+    @cached_property
     def log(self) -> ir.Table:
         """Events before as_of."""
         return self.store.log.filter(self.store.log.occurred_us < self.as_of_us)

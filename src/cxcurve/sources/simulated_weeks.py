@@ -307,7 +307,7 @@ class Walk:
         if name in ("seats_added", "seats_removed"):
             return np.asarray(np.ceil(self.market.seats[customers] * 0.06 * np.exp(0.5 * noise)))
         if name == "outage_hit":
-            return np.ceil(45 * np.exp(0.6 * noise))
+            return np.asarray(np.ceil(45 * np.exp(0.6 * noise)))
         if name not in _SCORES:
             return np.full(len(customers), np.nan)
         middle, slope, spread, low, high = _SCORES[name]

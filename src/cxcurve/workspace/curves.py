@@ -23,7 +23,7 @@ from cxcurve.metrics.curve import (
 )
 from cxcurve.metrics.drops import explained, mean_pulls
 from cxcurve.metrics.snapshot import Snapshot
-from cxcurve.pipeline.run import CustomerFacts, Run
+from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.scoring import block_of
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.results import at, plain
@@ -188,7 +188,7 @@ def _explain(run: Run, snapshot: Snapshot, curve: Curve, usual: Sequence[float])
         weeks["week"].to_numpy().astype(np.int64) - run.ticks.first_week,
         np.minimum(np.searchsorted(known, x), len(known) - 1),
     )
-    block = block_of(run, chosen, CustomerFacts.read(store, run.as_of_us))
+    block = block_of(run, chosen, run.facts)
     pulls = mean_pulls(block, run.weights, run.ticks, rows, len(places))
     return explained(curve, places, pulls, run.weights)
 

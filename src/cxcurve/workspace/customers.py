@@ -18,10 +18,10 @@ from cxcurve.metrics import why
 from cxcurve.metrics.contributions import contributions
 from cxcurve.metrics.mindset import Mood, mindset, mood
 from cxcurve.metrics.snapshot import Snapshot
-from cxcurve.metrics.states import stall
+from cxcurve.metrics.states import silence, stall
 from cxcurve.metrics.weights import seat_factor
 from cxcurve.metrics.why import SignalPoints
-from cxcurve.pipeline.run import CustomerFacts, Run
+from cxcurve.pipeline.run import Run
 from cxcurve.workspace.curves import date_of, monday
 from cxcurve.workspace.results import at, plain
 
@@ -217,15 +217,14 @@ def _shares(
     )
     effects = store.fetch(sql)
     effects = effects.filter(pc.less(effects["entered_us"], run.as_of_us))
-    median = CustomerFacts.read(store, run.as_of_us).median_seats
-    factor = float(seat_factor(_array(facts["seats"]), median)[0])
+    factor = float(seat_factor(_array(facts["seats"]), run.facts.median_seats)[0])
     friction = why.signal_shares(effects, weights, factor, run.as_of_us, 0)
     momentum = why.signal_shares(effects, weights, factor, run.as_of_us, 1)
     return _with_states(friction, run, effects, current), momentum
 
 
 def _with_states(shares: Shares, run: Run, effects: pa.Table, current: Mapping[str, Any]) -> Shares:
-    """Add the state signals; decline and silence are what the score has beyond events and the other states."""
+    """Add the state signals; decline is what the score has beyond events and the other states."""
     weights, found = run.weights, dict(shares)
     n_late, late = why.overdue_issues(effects)
     if n_late and weights.state("open_issues"):
@@ -235,19 +234,21 @@ def _with_states(shares: Shares, run: Run, effects: pa.Table, current: Mapping[s
         x = float(stall(_array(current["dwell_days"]), _array(stage.expected.days))[0])
         if x:
             found["stall"] = weights.state("stall") * x, {}
+    if weights.state("silence") and weights.state_stages("silence")[current["stage"]] and _is_silent(run, current):
+        found["silence"] = weights.state("silence"), {}
     rest = current["friction"] - sum(value for value, _ in found.values())
-    for name, value in _split(rest, weights.state("silence"), weights.state("decline")):
-        found[name] = value, {}
+    if rest > 1e-6:
+        found["decline"] = rest, {}
     return found
 
 
-def _split(rest: float, silence: float, decline: float) -> list[tuple[str, float]]:
-    """What is left belongs to silence, which is all or nothing, and to decline."""
-    if rest < 1e-6:
-        return []
-    if silence and rest >= silence - 1e-6:
-        return [(name, value) for name, value in (("silence", silence), ("decline", rest - silence)) if value > 1e-6]
-    return [("decline", rest)] if decline else [("silence", rest)]
+def _is_silent(run: Run, current: Mapping[str, Any]) -> bool:
+    sums = "coalesce(sum(n_days), 0), min(first_day), max(last_day), max(complaint_us)"
+    said = run.store.rows(f"SELECT {sums} FROM activity_weeks WHERE customer_key = $1", current["customer_key"])[0]
+    days, first, last, complaint = (_array(value) for value in said)
+    complaint = _array(-np.inf) if said[3] is None else complaint
+    today, now = _array(run.ticks.business_days[-1]), _array(run.as_of_us)
+    return bool(silence(days, first, last, today, complaint, now)[0])
 
 
 def _array(value: float | None) -> Any:

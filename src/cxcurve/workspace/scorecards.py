@@ -17,7 +17,7 @@ from cxcurve.metrics.contacts import contacts
 from cxcurve.metrics.curve import N_BUCKETS, bucket_of
 from cxcurve.metrics.registry import METRICS, Metric
 from cxcurve.metrics.snapshot import Snapshot
-from cxcurve.metrics.time_to_value import time_to_value, value_times
+from cxcurve.metrics.time_to_value import known_at, time_to_value, value_times
 from cxcurve.model.durations import Duration
 from cxcurve.stats.bands import bucket_mean
 from cxcurve.stats.estimates import Estimate, difference, nothing
@@ -29,6 +29,7 @@ from cxcurve.workspace.results import moment, plain
 Arrow = Callable[[ir.Table], pa.Table]
 SPARK_WEEKS, BACK_WEEKS = 12, 4
 CHURN_DAYS = 28
+FEWEST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +185,22 @@ def _contact_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
     recent, before = days <= feedback.WINDOW_DAYS, (days > feedback.WINDOW_DAYS) & (days <= 2 * feedback.WINDOW_DAYS)
     shares = [wilson(int(again[part].sum()), int(part.sum())) if part.any() else nothing() for part in (recent, before)]
     other = [_complement(share) for share in shares]
+    series = _rolling(days, again, lambda part: float(part.mean()))
+    kept = tuple(None if share is None else 1 - share for share in series)
+    before_that = "the 90 days before"
     return {
-        "repeat_contact": Reading(shares[0], shares[1], "the 90 days before", (), difference(shares[0], shares[1])),
-        "first_contact_resolution": Reading(
-            other[0], other[1], "the 90 days before", (), difference(other[0], other[1])
-        ),
+        "repeat_contact": Reading(shares[0], shares[1], before_that, series, difference(shares[0], shares[1])),
+        "first_contact_resolution": Reading(other[0], other[1], before_that, kept, difference(other[0], other[1])),
     }
+
+
+def _rolling(days: Any, values: Any, measure: Callable[[Any], float | None]) -> tuple[float | None, ...]:
+    """A measure of the 90 days up to each of the last weeks; None where fewer than 10 are in them."""
+    series = []
+    for back in range(SPARK_WEEKS, -1, -1):
+        part = values[(days > 7 * back) & (days <= 7 * back + feedback.WINDOW_DAYS)]
+        series.append(measure(part) if len(part) >= FEWEST else None)
+    return tuple(series)
 
 
 def _complement(share: Estimate) -> Estimate:
@@ -206,7 +217,8 @@ def _answers(snapshot: Snapshot, arrow: Arrow, kind: str, estimate: Callable[[Se
     then = estimate(values[(days > feedback.WINDOW_DAYS) & (days <= 2 * feedback.WINDOW_DAYS)].tolist())
     if now.value is None:
         now = nothing(0, Reason.NO_EVENTS)
-    return Reading(now, then, "the 90 days before", (), difference(now, then))
+    series = _rolling(days, values, lambda part: estimate(part.tolist()).value)
+    return Reading(now, then, "the 90 days before", series, difference(now, then))
 
 
 def _value_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
@@ -215,10 +227,16 @@ def _value_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
     if times is None or rule is None:
         return {}
     target = rule.target.days if rule.target else 7.0
-    result = time_to_value(arrow(times), as_of_us=snapshot.as_of_us, days=(round(target),))
+    rows, days = arrow(times), (round(target),)
+    weekly = [
+        time_to_value(known_at(rows, at_us), as_of_us=at_us, days=days)
+        for at_us in (snapshot.as_of_us - int(7 * back * US_PER_DAY) for back in range(SPARK_WEEKS, -1, -1))
+    ]
     return {
-        "time_to_value": Reading(result.median),
-        "onboarding_completion": Reading(result.reached[round(target)]),
+        "time_to_value": Reading(weekly[-1].median, series=tuple(one.median.value for one in weekly)),
+        "onboarding_completion": Reading(
+            weekly[-1].reached[days[0]], series=tuple(one.reached[days[0]].value for one in weekly)
+        ),
     }
 
 

@@ -310,7 +310,9 @@ class Workspace:
 
     def _known_moment(self, as_of: str | datetime) -> int:
         us = instant_us(as_of, self.settings.zone)
-        first = self.store.rows("SELECT min(occurred_us), strftime(make_timestamp(min(occurred_us)), '%Y-%m-%d') FROM event_log")[0]
+        first = self.store.rows(
+            "SELECT min(occurred_us), strftime(make_timestamp(min(occurred_us)), '%Y-%m-%d') FROM event_log"
+        )[0]
         if us > end_of_day(now_us(), self.settings.zone):
             raise BadValueError(f'as_of "{as_of}" lies in the future; the latest that can be asked for is today')
         if first[0] is None or us <= first[0]:
