@@ -1,6 +1,6 @@
 """How long scoring takes at scale, as ratios against a floor query of the same run.
 
-    python bench/scale.py [--events 10000000] [--customers 100000] [--folder DIR] [--json]
+    python -m bench [--events 10000000] [--customers 100000] [--folder DIR] [--json]
 
 The floor is one GROUP BY over the events as Parquet (count, latest, sum by customer; median of five): what any answer
 about all customers costs at the least. Every step runs in a process of its own, so that its peak memory is its own.
