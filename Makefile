@@ -4,16 +4,20 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: demo test lint engines bench clean
+.PHONY: demo picture test lint engines bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON = $(shell tools/python.sh)
 # pip is asked quietly; its own word on newer versions is no help here.
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 demo: $(VENV)/installed
 	$(BIN)/cxcurve demo demo
+
+# The picture in the README.
+picture: $(VENV)/installed
+	$(BIN)/cxcurve demo demo --no-serve
+	$(BIN)/cxcurve -w demo show curve --x position --svg docs/curve.svg
 
 test: $(VENV)/dev lint
 	browser=$$(tools/chromium.sh) && echo "Browser: $$browser" && $(BIN)/pytest --ignore=tests/engines
@@ -34,8 +38,7 @@ clean:
 	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/made:
-	@test -n "$(PYTHON)"
-	$(PYTHON) -m venv $(VENV)
+	python=$$(tools/python.sh) && $$python -m venv $(VENV)
 	touch $@
 
 # For running it: the package as anybody would install it.

@@ -1,4 +1,4 @@
-"""Makes `worlds`, `oracle` and `accounts` of tests/metrics importable everywhere, and lets properties take their time."""
+"""Makes `worlds`, `oracle` and `accounts` of tests/metrics importable everywhere; lets properties take their time."""
 
 import sys
 from pathlib import Path

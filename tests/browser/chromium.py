@@ -9,16 +9,15 @@ from playwright.sync_api import Browser, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+MISSING = "These tests need Chromium, which is not installed. Run: apt-get install -y chromium"
 
 
 def launched(playwright: Playwright) -> Browser:
     """A browser; where there is none the test fails and says what to run."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
-        pytest.fail(
-            "These tests need Chromium, which is not installed. Run: apt-get install -y chromium", pytrace=False
-        )
-    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+        pytest.fail(MISSING, pytrace=False)
+    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))

@@ -292,6 +292,7 @@ def scorecard_page() -> Page:
             "supporting": ["Product", "Support"],
             "against": "4 weeks before",
             "definition": "What it is.",
+            "current_text": amount(row["current"], row["unit"], "EUR"),
             "target_text": "–" if row["target"] is None else amount(row["target"], row["unit"], "EUR"),
         }
         values = [50 + chance.gauss(0, 4) + index for index in range(12)]

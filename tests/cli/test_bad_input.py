@@ -55,7 +55,7 @@ def account(run: Run, folder: Any, source: str = "log") -> tuple[dict[str, dict[
         ),
         (
             {"journey": JOURNEY.replace("{stage: use,", "{stage: usage,")},
-            'journey.yaml:8: signal "used": stage "usage" is not in the journey. Did you mean "use"?',
+            'journey.yaml:8: signal "used" leads to stage "usage", which is none of the stages. Did you mean "use"?',
         ),
         ({"journey": JOURNEY.replace("expected: 7d", "expected: 7")}, "journey.yaml:3:"),
     ],
@@ -137,7 +137,7 @@ def test_dates_wrong_in_the_future_and_before_1990(run: Run, made: Made) -> None
     assert [row["line"] for row in refused] == [4, 5, 6, 7]
     said = [row["reason"] for row in refused]
     assert '"05/01/2026"' in said[0]
-    assert "future" in said[1]
+    assert said[1].endswith("more than 24 h after it was received")
     assert "1990" in said[2]
     assert "empty" in said[3]
 
@@ -195,7 +195,7 @@ def test_duplicates_and_conflicts(run: Run, made: Made) -> None:
     report, refused = account(run, folder)
     assert report["events"] == {"made": 4, "loaded": 2, "duplicate": 1, "conflict": 1, "quarantined": 0}
     assert [row["kind"] for row in refused] == ["conflict"]
-    assert refused[0]["reason"].startswith('event "log/signed_up/1" is in the log already with another body')
+    assert refused[0]["reason"].startswith('event "1" is in the log already with another body')
     again = run("-w", folder, "load", "--json").json["log"]
     assert again["events"] == {"made": 4, "loaded": 0, "duplicate": 3, "conflict": 1, "quarantined": 0}
     assert len(run("-w", folder, "show", "quarantine", "--json").json["quarantine"]) == 1
@@ -233,9 +233,7 @@ def test_a_customer_with_one_event_and_one_with_a_hundred_thousand(run: Run, mad
 def test_quarantine_is_emptied_when_the_cause_is_mended(run: Run, made: Made) -> None:
     folder = made(HEAD + GOOD + "3,2026-01-07T10:00:00Z,a,usde\n")
     _, refused = account(run, folder)
-    assert [row["reason"] for row in refused] == [
-        'event "usde" is not in the tracking plan. Did you mean "used"?'
-    ]
+    assert [row["reason"] for row in refused] == ['event "usde" is not in the tracking plan. Did you mean "used"?']
     (folder / "log.csv").write_text(HEAD + GOOD + "3,2026-01-07T10:00:00Z,a,used\n")
     report = run("-w", folder, "load", "--json").json["log"]
     assert (report["events"]["loaded"], report["events"]["duplicate"]) == (1, 2)

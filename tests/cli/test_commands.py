@@ -87,7 +87,9 @@ def test_demo_leaves_nothing_half_made(run: Run, tmp_path: Path) -> None:
 def test_suggest_drafts_what_check_and_load_take(run: Run, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = made()
     (folder / "exports").mkdir()
-    (folder / "exports" / "events.csv").write_text(LOG.replace("id,at,who,what", "event_id,occurred_at,account_id,event"))
+    (folder / "exports" / "events.csv").write_text(
+        LOG.replace("id,at,who,what", "event_id,occurred_at,account_id,event")
+    )
     monkeypatch.chdir(folder / "exports")
     result = run("suggest", "events.csv")
     assert (result.code, result.err) == (0, "")

@@ -30,7 +30,6 @@ from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.time_to_value import value_times
 from cxcurve.pipeline.run import Run
 
-
 ZONE = "Europe/Berlin"
 AS_OF = us("2025-05-14T15:30", ZONE)
 NAMES = ("event_log", "stays", "signal_weeks", "customer_weeks", "customer_now", "reference_weeks")
@@ -61,7 +60,7 @@ def world() -> World:
 
 
 def _nullable(rows: pa.Table) -> pa.Table:
-    """Columns as the scoring's temporary tables have them: engines that know a column is never null type joins apart."""
+    """Columns as the scoring's temporary tables have them: knowing a column is never null makes other types."""
     return rows.cast(pa.schema([field.with_nullable(True) for field in rows.schema]))
 
 
@@ -101,7 +100,9 @@ class On:
 
     @property
     def bins(self) -> ir.Table:
-        return self.engine.put("wanted_bins", pa.table({"stage": pa.array([0, 1, 2], pa.int32()), "bin": pa.array([5, 9, 20], pa.int64())}))
+        stages, bins = zip(*((stage, number) for stage in range(3) for number in range(0, 160, 2)), strict=True)
+        wanted = {"stage": pa.array(stages, pa.int32()), "bin": pa.array(bins, pa.int64())}
+        return self.engine.put("wanted_bins", pa.table(wanted))
 
 
 def _plan(on: On) -> Any:
@@ -140,9 +141,9 @@ EXPRESSIONS: dict[str, Callable[[On], ir.Table]] = {
     "contacts": lambda on: contacts(on.snapshot),
     "early_signals": lambda on: early_signals(on.snapshot, on.groups),
     "answers": lambda on: answers(on.snapshot, "nps"),
-    "snapshot of some customers": lambda on: replace(
-        on.snapshot, stays=on.snapshot.only(on.groups.select("customer_key")).stays
-    ).stays,
+    "snapshot of some customers": lambda on: (
+        replace(on.snapshot, stays=on.snapshot.only(on.groups.select("customer_key")).stays).stays
+    ),
 }
 
 GAPS: dict[str, str] = {}
@@ -164,7 +165,9 @@ def test_engines_agree(world: World, duck: Engine, sail: Engine, name: str) -> N
     assert here.num_rows == there.num_rows > 0
     mine, other = _rows(here, names), _rows(there, names)
     for left, right in zip(mine, other, strict=True):
-        assert [value for value in left if not isinstance(value, float)] == [v for v in right if not isinstance(v, float)]
+        assert [value for value in left if not isinstance(value, float)] == [
+            v for v in right if not isinstance(v, float)
+        ]
         floats = [value for value in left if isinstance(value, float)]
         assert floats == pytest.approx([value for value in right if isinstance(value, float)], abs=1e-9, rel=1e-9)
 

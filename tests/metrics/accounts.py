@@ -16,11 +16,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from worlds import DAY_US, WEEK_US, Event, seats_table, table, us  # noqa: E402
+from worlds import DAY_US, WEEK_US, Event, seats_table, table, us
 
-from cxcurve import tables  # noqa: E402
-from cxcurve.sources.simulated import simulate, write  # noqa: E402
-from cxcurve.workspace.workspace import Workspace, init  # noqa: E402
+from cxcurve import tables
+from cxcurve.sources.simulated import simulate, write
+from cxcurve.workspace.workspace import Workspace, init
 
 SNAPSHOT = Path(__file__).with_name("accounts.json")
 WEEKS = 60
@@ -53,7 +53,9 @@ def silent_drifter() -> Iterator[Move]:
     yield from steady_use(6, 24, per_week=6)
     yield from quarterly(8, 24, nps=8)
     yield from ticket(12.3, days=1.5)
-    for week, uses in zip(range(24, 46), (5, 5, 4, 4, 4, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 0, 1, 0, 0, 1), strict=True):
+    for week, uses in zip(
+        range(24, 46), (5, 5, 4, 4, 4, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1, 0, 1, 0, 0, 1), strict=True
+    ):
         yield from steady_use(week, week + 1, per_week=uses)
     yield 33.4, "meeting_missed", None
     yield 38.2, "champion_left", None
@@ -139,7 +141,9 @@ ACCOUNTS = {HEALTHY: healthy, DRIFTER: silent_drifter, STORMY: stormy_start}
 def events() -> list[Event]:
     """All events of the three accounts."""
     return [
-        Event(f"{name}-{number}", name, what, START_US + round(week * WEEK_US) // 1_000_000 * 1_000_000, "p1", None, value)
+        Event(
+            f"{name}-{number}", name, what, START_US + round(week * WEEK_US) // 1_000_000 * 1_000_000, "p1", None, value
+        )
         for name, moves in ACCOUNTS.items()
         for number, (week, what, value) in enumerate(moves())
     ]
@@ -162,7 +166,10 @@ def weeks(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     rows: Sequence[Any] = workspace.customer(name).to_json()["weeks"]
     first = START_US // DAY_US
     return [
-        {"week": (date.fromisoformat(row["week_end"]) - date(1970, 1, 1)).days // 7 - first // 7, **{n: row[n] for n in names}}
+        {
+            "week": (date.fromisoformat(row["week_end"]) - date(1970, 1, 1)).days // 7 - first // 7,
+            **{n: row[n] for n in names},
+        }
         for row in rows
     ]
 

@@ -19,7 +19,10 @@ from cxcurve.workspace.workspace import Workspace
 Shares = dict[str, tuple[float, dict[str, float]]]
 shares = st.dictionaries(
     st.text("abc", min_size=1, max_size=3),
-    st.tuples(st.floats(0, 5), st.dictionaries(st.text("xyz", min_size=1, max_size=3), st.just(0.0) | st.floats(0.001, 1), max_size=4)),
+    st.tuples(
+        st.floats(0, 5),
+        st.dictionaries(st.text("xyz", min_size=1, max_size=3), st.just(0.0) | st.floats(0.001, 1), max_size=4),
+    ),
     max_size=8,
 )
 
@@ -106,7 +109,9 @@ def _friction_by_signal(truth: Oracle, name: str, as_of_us: int) -> dict[str, fl
     journey = truth.journey
     parts: dict[str, float] = {}
     for (signal, part), n in truth.counts(name, as_of_us).items():
-        weight = {"count": journey.signals[signal].friction, "friction": journey.signals[signal].valence_friction}.get(part, 0)
+        weight = {"count": journey.signals[signal].friction, "friction": journey.signals[signal].valence_friction}.get(
+            part, 0
+        )
         parts[signal] = parts.get(signal, 0) + weight * (log2(1 + n) if n >= 1 / 32 else 0)
     week = max(truth.ticks())
     row = truth.row(name, week, as_of_us)

@@ -203,5 +203,3 @@ def _rows(found: pa.Table) -> list[tuple[Any, ...]]:
 def changed(event: Event, **values: Any) -> Event:
     """The same event, told otherwise."""
     return replace(event, **values)
-
-

@@ -22,7 +22,7 @@ PAGES = ("/", "/curve", "/curve?x=position", "/curve?x=date", "/scorecard", "/dr
 PAGE_BYTES, REQUESTS = 150_000, 12
 
 
-class close:  # noqa: N801 - reads like pytest.approx
+class close:
     """JSON that is equal but for the last digits: sums of floats differ by the order of threads."""
 
     def __init__(self, value: Any) -> None:
@@ -112,7 +112,7 @@ def test_focus_comes_first_and_changes_are_told_as_real_or_not(site: httpx.Clien
     assert labels == ["Time to Value, median", "Journey Friction Index"]
     row = next(row for row in workspace.scorecard().rows if row.metric.name == "friction_index")
     said = "a real change" if row.is_real_change else "not sure"
-    assert re.search(rf"on 4 weeks before, {said}; target", site.get("/").text)
+    assert re.search(rf"against 4 weeks before, {said}; target", site.get("/").text)
 
 
 @pytest.mark.parametrize(
@@ -198,13 +198,13 @@ def add_ticket(log: Path, customer: CustomerResult) -> None:
 
 
 def test_new_scores_are_seen_at_once(tmp_path: Path) -> None:
-    with cxcurve.open(serving.copied(tmp_path)) as workspace, serving.served(workspace) as address:
-        with httpx.Client(base_url=address, timeout=60) as client:
-            before = client.get("/customers.json?sort=friction_index").json()["customers"][0]
-            add_ticket(tmp_path / "acme" / "data" / "support.csv", workspace.customer(before["customer_id"]))
-            workspace.load("support")
-            workspace.score()
-            after = client.get("/customers.json", params={"q": before["customer_id"]}).json()["customers"][0]
+    folder = serving.copied(tmp_path)
+    with cxcurve.open(folder) as workspace, serving.served(workspace) as address:
+        before = httpx.get(f"{address}/customers.json?sort=friction_index", timeout=60).json()["customers"][0]
+        add_ticket(folder / "data" / "support.csv", workspace.customer(before["customer_id"]))
+        workspace.load("support")
+        workspace.score()
+        after = httpx.get(f"{address}/customers.json?q={before['customer_id']}").json()["customers"][0]
     assert after["friction_index"] > before["friction_index"]
 
 
@@ -215,7 +215,7 @@ def test_any_id_has_its_page(customer_id: str, tmp_path: Path) -> None:
         quoted = customer_id.replace('"', '""')
         rows = [f'{n},2026-0{n}-01T00:00:00Z,"{quoted}",ticket_opened' for n in (1, 2)]
         events.write_text("\n".join(["event_id,occurred_at,account,name", *rows]), encoding="utf-8")
-        source = "log:\n  files: events.csv\n  time: {column: occurred_at}\n  account: account\n  id: event_id\n  name: name\n"
+        source = "log: {files: events.csv, time: {column: occurred_at}, account: account, id: event_id, name: name}\n"
         (events.parent / "sources.yaml").write_text(source, encoding="utf-8")
         workspace.load()
         workspace.score()

@@ -15,9 +15,13 @@ import cxcurve
 
 @pytest.fixture(name="client")
 def _client(tmp_path: Path) -> Iterator[httpx.Client]:
-    with cxcurve.open(serving.copied(tmp_path)) as workspace, serving.served(workspace) as address:
-        with httpx.Client(base_url=address, timeout=60) as client:
-            yield client
+    folder = serving.copied(tmp_path)
+    with (
+        cxcurve.open(folder) as workspace,
+        serving.served(workspace) as address,
+        httpx.Client(base_url=address, timeout=60) as client,
+    ):
+        yield client
 
 
 def fields(client: httpx.Client, path: str = "/", **more: str) -> dict[str, str]:

@@ -51,7 +51,9 @@ class Picture:
     def standalone(self) -> str:
         """An SVG file of its own, colours and fonts included."""
         end = self.svg.index(">") + 1
-        return f"{self.svg[:end]}<style>{_minified_css()}</style>{self.svg[end:]}"
+        # Light or dark as the reader likes it, on a ground of its own: nobody knows the page it will stand on.
+        alone = "svg.cx { color-scheme: light dark; background: var(--cx-surface); }"
+        return f"{self.svg[:end]}<style>{_minified_css()} {alone}</style>{self.svg[end:]}"
 
     def _repr_html_(self) -> str:
         return f'<div class="cx-notebook"><style>{_minified_css()}</style>{self.html()}</div>'

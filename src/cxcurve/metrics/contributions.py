@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 from cxcurve.journey.plan import Plan
 from cxcurve.metrics.episodes import episodes
+from cxcurve.metrics.literals import float64
 
 COUNT, FRICTION, MOMENTUM, OVERDUE = 0, 1, 2, 3
 """Parts of a signal: plain count, negative valence, positive valence, open beyond its target."""
@@ -84,7 +85,7 @@ def _steps(
         part=ibis.literal(part, "int32"),
         entered_us=at,
         anchor_us=at,
-        amount=ibis.literal(amount, "float64"),
+        amount=float64(amount),
         n=ibis.literal(n, "int64"),
         step=ibis.literal(step, "int64"),
     )
@@ -101,7 +102,7 @@ def _impulses(events: ir.Table, plan: Plan) -> ir.Table:
         (events.valence < 0, ibis.literal(FRICTION, "int32")),
         else_=ibis.literal(MOMENTUM, "int32"),
     )
-    size = events.has_valence.ifelse(events.valence.abs(), ibis.literal(1.0, "float64"))
+    size = events.has_valence.ifelse(events.valence.abs(), float64(1.0))
     return events.select(
         "customer_key",
         "signal_key",
@@ -119,9 +120,9 @@ def _valence(events: ir.Table, plan: Plan) -> ir.FloatingValue:
     branches = [
         (
             (events.signal_key == key)
-            & (events[signal.valence.column].cast("float64") >= ibis.literal(band.low, "float64"))
-            & (events[signal.valence.column].cast("float64") <= ibis.literal(band.high, "float64")),
-            ibis.literal(band.valence, "float64"),
+            & (events[signal.valence.column].cast("float64") >= float64(band.low))
+            & (events[signal.valence.column].cast("float64") <= float64(band.high)),
+            float64(band.valence),
         )
         for key, signal in plan.signals.items()
         if signal.valence is not None

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from cxcurve.errors import Reason
-from cxcurve.metrics.signal_weeks import float64
+from cxcurve.metrics.literals import float64
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.stats.bands import mean_band
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from cxcurve.metrics.signal_weeks import float64
+from cxcurve.metrics.literals import float64
 
 
 def with_indexes(customer_weeks: ir.Table, references: ir.Table) -> ir.Table:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cxcurve.metrics.signal_weeks import float64
+from cxcurve.metrics.literals import float64
 
 COARSE, FINE = 32, 4096
 WINDOW_WEEKS = 26

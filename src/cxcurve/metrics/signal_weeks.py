@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 from cxcurve.journey.calendar import Calendar
 from cxcurve.journey.plan import Plan
 from cxcurve.metrics.contributions import contributions
+from cxcurve.metrics.literals import float64
 from cxcurve.tables import PARTIAL_ONE
 
 
@@ -39,8 +40,3 @@ def signal_weeks(log: ir.Table, plan_table: ir.Table, plan: Plan, calendar: Cale
 def faded(anchor_us: ir.IntegerValue, end_us: ir.IntegerValue, half_life_us: ir.FloatingValue) -> ir.FloatingValue:
     """What is left of 1 at `end_us` when it fades from `anchor_us` on."""
     return float64(2.0) ** ((anchor_us - end_us).cast("float64") / half_life_us)
-
-
-def float64(value: float) -> ir.FloatingScalar:
-    """A literal as float64; left alone, some engines read it as DECIMAL and overflow."""
-    return ibis.literal(value, "float64").cast("float64")

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cxcurve.journey.stays import stays
 from cxcurve.metrics.activity import activity_weeks
-from cxcurve.metrics.references import QUANTILES, coarse_counts, fine_counts, locate, reference_table, refine
+from cxcurve.metrics.references import (
+    QUANTILES,
+    WINDOW_WEEKS,
+    coarse_counts,
+    fine_counts,
+    locate,
+    reference_table,
+    refine,
+)
 from cxcurve.metrics.signal_weeks import signal_weeks
 from cxcurve.metrics.states import season
 from cxcurve.metrics.weekly import Block, score_block
@@ -56,7 +66,7 @@ def score(run: Run, keys: Sequence[int] | None, progress: Progress | None = None
             chosen = sorted({*chosen, *(key for key in _all_keys(store) if facts.segments.get(key, "") in moved)})
         _clear(store, WEEKS, None if keys is None else chosen)
         _week_by_week(run, chosen, facts, seasons, say)
-        store.replace("reference_weeks", _references(run))
+        _write_references(run, store.touched_since() if keys is not None and not moved else 0)
         store.execute("DELETE FROM touched")
         store.remember("scored_as_of_us", str(run.as_of_us))
         store.remember("scored_zone", run.zone)
@@ -109,20 +119,29 @@ def _week_by_week(run: Run, keys: list[int], facts: CustomerFacts, seasons: NDAr
         say("weeks", done, len(keys))
 
 
-def _references(run: Run) -> pa.Table:
-    """What is usual at each stage in every week."""
-    first = run.calendar.first_week
-    friction, n = _quantile(run, "friction")
-    momentum, _ = _quantile(run, "momentum")
-    return reference_table(friction, momentum, n, first_week=first)
+def _write_references(run: Run, since_us: int) -> None:
+    """What is usual at each stage in every week; where only later events changed, of the weeks from theirs on."""
+    store, first, last = run.store, run.calendar.first_week, run.calendar.first_week + len(run.ticks) - 1
+    start = max(run.calendar.week_at(since_us), first) if since_us else first
+    read_from = max(first, start - WINDOW_WEEKS + 1)
+    weeks = store.table("customer_weeks").filter(ibis._.week >= read_from)
+    friction, n = _quantile(run, weeks, "friction", read_from, last)
+    momentum, _ = _quantile(run, weeks, "momentum", read_from, last)
+    rows = reference_table(friction, momentum, n, first_week=read_from)
+    if start == first:
+        store.replace("reference_weeks", rows)
+        return
+    store.execute("DELETE FROM reference_weeks WHERE week >= $1", start)
+    store.add("reference_weeks", rows.filter(pc.greater_equal(rows["week"], start)))
 
 
-def _quantile(run: Run, measure: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    store, first = run.store, run.calendar.first_week
-    weeks = store.table("customer_weeks")
+def _quantile(
+    run: Run, weeks: ir.Table, measure: str, first: int, last: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """A reference of the weeks `first` to `last`, by stage, and the customer-weeks it rests on."""
+    store, n_stages = run.store, len(run.journey.stages)
     coarse = store.arrow(coarse_counts(weeks, measure))
-    n_stages = len(run.journey.stages)
-    found = locate(coarse, QUANTILES[measure], n_stages=n_stages, first_week=first, n_weeks=len(run.ticks))
+    found = locate(coarse, QUANTILES[measure], n_stages=n_stages, first_week=first, n_weeks=last - first + 1)
     fine = store.arrow(fine_counts(weeks, measure, store.temporary("wanted_bins", found.wanted())))
     return refine(found, fine, first_week=first), found.n
 

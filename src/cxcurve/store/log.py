@@ -68,7 +68,10 @@ def replace_keys(backend: Backend, source: str, row_keys: Sequence[str], events:
             "source = $1 AND row_key IN (SELECT row_key FROM these_keys) AND "
             "(event_id, body) NOT IN (SELECT (event_id, body) FROM incoming)"
         )
-        backend.con.execute(f"INSERT INTO touched SELECT DISTINCT customer_key FROM event_log WHERE {stale}", [source])
+        backend.con.execute(
+            f"INSERT INTO touched SELECT customer_key, min(occurred_us) FROM event_log WHERE {stale} GROUP BY 1",
+            [source],
+        )
         backend.con.execute(f"DELETE FROM event_log WHERE {stale}", [source])
         _mark(backend)
         counts = _counts(backend)
@@ -84,6 +87,7 @@ def replace_keys(backend: Backend, source: str, row_keys: Sequence[str], events:
 
 def move_people(backend: Backend) -> None:
     """Give events that name a person alone to the account which the people table names for that person."""
+    _free_names(backend, "SELECT customer_id FROM people")
     backend.raw_sql("""
         INSERT INTO customer_keys
         SELECT (SELECT coalesce(max(customer_key), 0) FROM customer_keys) + row_number() OVER (ORDER BY customer_id),
@@ -107,7 +111,7 @@ def move_people(backend: Backend) -> None:
         "UPDATE identities SET customer_key = moved.new_key FROM moved "
         "WHERE id_kind = 'person' AND identities.id = moved.id"
     )
-    backend.raw_sql("INSERT INTO touched SELECT old_key FROM moved UNION SELECT new_key FROM moved")
+    backend.raw_sql("INSERT INTO touched SELECT old_key, 0 FROM moved UNION SELECT new_key, 0 FROM moved")
 
 
 def _stage_incoming(backend: Backend, events: pa.Table) -> None:
@@ -151,10 +155,12 @@ def _new_keys(backend: Backend) -> None:
         SELECT DISTINCT i.id_kind, i.id FROM incoming AS i JOIN marked USING (ordinal)
         ANTI JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id
     """)
+    _free_names(backend, "SELECT id FROM new_ids WHERE id_kind = 'account'")
     backend.raw_sql("""
         CREATE OR REPLACE TEMP TABLE named_ids AS
         SELECT n.id_kind, n.id,
-               CASE WHEN row_number() OVER (PARTITION BY n.id ORDER BY n.id_kind) > 1
+               CASE WHEN n.id_kind = 'account' THEN n.id
+                    WHEN row_number() OVER (PARTITION BY n.id ORDER BY n.id_kind) > 1
                          OR EXISTS (SELECT 1 FROM identities AS d WHERE d.id = n.id)
                     THEN n.id_kind || ':' || n.id ELSE n.id END AS customer_id,
                p.customer_id AS belongs_to
@@ -179,6 +185,16 @@ def _new_keys(backend: Backend) -> None:
     """)
 
 
+def _free_names(backend: Backend, accounts: str) -> None:
+    """An account keeps its own id: a person or visitor of the same id who came first is called "person:42" from now on."""
+    backend.raw_sql(f"""
+        UPDATE customer_keys SET customer_id = d.id_kind || ':' || d.id FROM identities AS d
+        WHERE d.id_kind <> 'account' AND d.customer_key = customer_keys.customer_key AND d.id = customer_keys.customer_id
+          AND d.id IN ({accounts}) AND d.customer_key NOT IN (SELECT customer_key FROM identities WHERE id_kind = 'account')
+          AND d.id NOT IN (SELECT person_id FROM people WHERE customer_id = person_id)
+    """)
+
+
 def _insert(backend: Backend) -> None:
     names = ", ".join(f'"{name}"' for name in _STORED)
     values = ", ".join(f'i."{name}"' for name in _STORED)
@@ -189,8 +205,8 @@ def _insert(backend: Backend) -> None:
         "JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id JOIN signal_keys AS s ON s.name = i.name"
     )
     backend.raw_sql(
-        "INSERT INTO touched SELECT DISTINCT d.customer_key FROM incoming AS i JOIN marked AS m USING (ordinal) "
-        "JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id WHERE m.fate = 'loaded'"
+        "INSERT INTO touched SELECT d.customer_key, min(i.occurred_us) FROM incoming AS i "
+        "JOIN marked AS m USING (ordinal) JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id WHERE m.fate = 'loaded' GROUP BY 1"
     )
 
 

@@ -43,7 +43,7 @@ FIRST: tuple[str, ...] = (
     create(tables.QUARANTINE, with_key=True),
     create(tables.STAGED, with_key=True),
     "CREATE TABLE pending_keys (source VARCHAR NOT NULL, row_key VARCHAR NOT NULL)",
-    "CREATE TABLE touched (customer_key INTEGER NOT NULL)",
+    "CREATE TABLE touched (customer_key INTEGER NOT NULL, since_us BIGINT NOT NULL)",
     "CREATE TABLE notes (at_us BIGINT NOT NULL, text VARCHAR NOT NULL, written_us BIGINT NOT NULL)",
     "CREATE VIEW events AS SELECT l.* EXCLUDE (body, row_key), s.name, k.customer_id, "
     "make_timestamp(l.occurred_us) AS occurred_at "

@@ -42,6 +42,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.add_api_route("/customers/{customer_id:path}", site.customer, methods=READ)
     app.add_api_route("/notes", site.write_note, methods=["POST"])
     app.add_api_route("/static/{name}", site.static, methods=READ)
+    app.add_api_route("/favicon.ico", lambda: Response(status_code=204), methods=READ)  # pages bring their own
     app.add_api_route("/healthz", lambda: PlainTextResponse("ok"), methods=READ)
     app.add_api_route("/readyz", site.ready, methods=READ)
     app.add_exception_handler(CxcurveError, site.refused)

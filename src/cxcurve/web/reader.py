@@ -21,6 +21,7 @@ from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.lists import TimeToValueResult, customer_rows, recent_levels, time_to_value_result
 from cxcurve.workspace.populations import MOST_VALUES, population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
+from cxcurve.workspace.workspace import instant_us
 
 T = TypeVar("T")
 KEPT = 96
@@ -41,7 +42,7 @@ class Reader:
         """What is known about some customers; nothing is read before it is needed."""
         with self._lock, ExitStack() as stack:
             self._forget_when_scored()
-            yield View(self, whom, stack)
+            yield View(self, self._at_score(whom), stack)
 
     @contextmanager
     def held(self) -> Iterator[Workspace]:
@@ -57,6 +58,14 @@ class Reader:
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return self._kept[key]  # type: ignore[no-any-return]
+
+    def _at_score(self, whom: Whom) -> Whom:
+        """The moment of the last score needs no score of its own."""
+        if whom.as_of is None:
+            return whom
+        workspace = self.workspace
+        is_last = str(instant_us(whom.as_of, workspace.settings.zone)) == workspace.store.meta("scored_as_of_us")
+        return replace(whom, as_of=None) if is_last else whom
 
     def _forget_when_scored(self) -> None:
         store = self.workspace.store

@@ -102,9 +102,9 @@ def _place(result: CurveResult, drop: Drop) -> tuple[str, str]:
     if result.curve.x == "position":
         first, last = (result.labels[min(int(place), len(result.labels) - 1)] for place in (drop.start, drop.end))
         return (f"In {first}" if first == last else f"{first} to {last}"), ""
-    stages = [span.label for span in result.curve.stages if span.start <= drop.end < span.end]
+    ends = [span.label for x in (drop.start, drop.end) for span in result.curve.stages if span.start <= x < span.end]
     weeks = f"week {drop.start:g} to {drop.end:g}"
-    return (stages[0], weeks) if stages else (weeks.capitalize(), "")
+    return (" to ".join(dict.fromkeys(ends)), weeks) if ends else (weeks.capitalize(), "")
 
 
 def _day(value: date) -> str:

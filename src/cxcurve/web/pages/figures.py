@@ -13,6 +13,7 @@ Figure = Mapping[str, Any]
 USUAL = ("friction_index", "momentum_index", "drift_impact", "churn", "core_use")
 """Shown after the focus, as far as there is room."""
 CARDS = 5
+_FINER = {"share": fmt.share, "index": fmt.number, "number": fmt.number}
 
 
 def figures(view: View) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
@@ -30,7 +31,7 @@ def figure(row: Row, currency: str) -> Figure:
     has_value = current.value is not None
     return {
         "label": row.metric.label,
-        "value": fmt.amount(current.value, unit, currency) if has_value else None,
+        "value": told(row, currency)[0] if has_value else None,
         "interval": fmt.interval(current.low, current.high, unit, currency) if has_value else None,
         "note": note(row, currency) if has_value else fmt.reason(current.reason),
         "tone": tone(row),
@@ -41,17 +42,17 @@ def note(row: Row, currency: str) -> str:
     """As in "-2 on 4 weeks before, not sure; target 20"."""
     said = [change(row, currency)]
     if row.target is not None:
-        said.append(f"target {target_text(row, currency)}")
+        said.append(f"target {told(row, currency)[1]}")
     return "; ".join(part for part in said if part)
 
 
-def target_text(row: Row, currency: str) -> str:
-    """The target; finer where it would read like the value that misses it."""
+def told(row: Row, currency: str) -> tuple[str, str]:
+    """Value and target; finer where the value misses the target and both would read the same."""
     unit, value = row.metric.unit, row.current.value
-    told = fmt.amount(row.target, unit, currency)
-    if row.met is False and row.target is not None and told == fmt.amount(value, unit, currency):
-        return fmt.share(row.target, 1) if unit == "share" else fmt.number(row.target, 1)
-    return told
+    value_text, target_text = (fmt.amount(one, unit, currency) for one in (value, row.target))
+    if row.met is False and value_text == target_text and unit in _FINER:
+        return _FINER[unit](value, 1), _FINER[unit](row.target, 1)
+    return value_text, target_text
 
 
 def change(row: Row, currency: str) -> str:
@@ -59,7 +60,7 @@ def change(row: Row, currency: str) -> str:
     if row.current.value is None or row.previous.value is None:
         return ""
     moved = fmt.difference(row.current.value - row.previous.value, row.metric.unit, currency)
-    return f"{moved} on {row.against}, {'a real change' if row.is_real_change else 'not sure'}"
+    return f"{moved} against {row.against}, {'a real change' if row.is_real_change else 'not sure'}"
 
 
 def tone(row: Row) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from cxcurve import charts
 from cxcurve.web.asked import Asked
-from cxcurve.web.pages.figures import target_text
+from cxcurve.web.pages.figures import told
 from cxcurve.web.pages.frame import Frame, framed, shown_end
 from cxcurve.web.reader import View
 from cxcurve.workspace.results import at
@@ -57,7 +57,8 @@ def _row(row: Row, currency: str) -> dict[str, Any]:
         "low": current.low,
         "high": current.high,
         "target": row.target,
-        "target_text": target_text(row, currency),
+        "target_text": told(row, currency)[1],
+        "current_text": told(row, currency)[0],
         "met": row.met,
         "previous": row.previous.value,
         "against": row.against,

@@ -39,7 +39,7 @@
   function tips() {
     const tip = document.body.appendChild(Object.assign(document.createElement("div"), { className: "tip", hidden: true }));
     for (const title of all("svg.cx title")) {
-      const owner = title.parentNode;
+      const owner = title.closest("svg.cx a") ?? title.parentNode;
       owner.setAttribute("aria-label", title.textContent);
       if (!owner.matches("svg")) owner.dataset.tip = title.textContent;
       title.remove();

@@ -1,0 +1,220 @@
+"""The log: every event once, conflicts kept aside, people moved to their account, order without meaning."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from worlds import Event, changed, derived, new_store, random_log, scored, table, us
+
+from cxcurve import tables
+from cxcurve.sources import arrow_schema
+from cxcurve.store import Appended, Store
+
+EVENTS = random_log(random.Random(1), 60)
+AS_OF = us("2025-05-14")
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with new_store() as made:
+        yield made
+
+
+def log_of(store: Store) -> list[tuple[Any, ...]]:
+    names = ", ".join(tables.EVENTS.column_names)
+    return sorted(store.rows(f"SELECT {names}, customer_id FROM events"), key=repr)
+
+
+def conflicts(store: Store) -> list[dict[str, Any]]:
+    names = ("source", "file", "line", "ordinal", "kind", "reason", "row", "seen_us")
+    rows = store.rows(f"SELECT {', '.join(names)} FROM quarantine WHERE kind = 'conflict' ORDER BY row")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def test_appending_again_changes_nothing(store: Store) -> None:
+    assert store.append(table(EVENTS)) == Appended(loaded=60)
+    before = log_of(store)
+    store.execute("DELETE FROM touched")
+    at = tables.EVENTS.column_names.index("received_us")
+    again = table(EVENTS).set_column(at, "received_us", pa.array([AS_OF] * 60, pa.int64()))
+    assert store.append(again) == Appended(duplicate=60), "when it was received is no part of what happened"
+    assert log_of(store) == before
+    assert store.touched() == []
+    assert conflicts(store) == []
+
+
+def test_twins_and_conflicts_within_one_batch(store: Store) -> None:
+    one = EVENTS[0]
+    other = changed(one, name="demo")
+    assert store.append(table([one, one, other, one, other])) == Appended(loaded=1, duplicate=2, conflict=2)
+    assert [row[tables.EVENTS.column_names.index("name")] for row in log_of(store)] == [one.name]
+    assert len(conflicts(store)) == 1, "the same contradiction is kept once"
+
+
+def test_conflicts_across_batches_are_kept_whole(store: Store) -> None:
+    store.append(table(EVENTS))
+    before = log_of(store)
+    store.execute("DELETE FROM touched")
+    wrong = [changed(EVENTS[0], value=3.5), changed(EVENTS[0], value=4.5), changed(EVENTS[1], customer="somebody else")]
+    assert store.append(table(wrong)) == Appended(conflict=3)
+    assert store.append(table(wrong)) == Appended(conflict=3)
+    assert log_of(store) == before
+    assert store.touched() == [], "what was refused touches nobody"
+    kept = conflicts(store)
+    assert sorted(json.loads(row["row"])["account_id"] for row in kept) == sorted(e.customer for e in wrong)
+    assert {json.loads(row["row"])["value"] for row in kept} == {3.5, 4.5, EVENTS[1].value}
+    for row in kept:
+        said = json.loads(row["row"])
+        assert said.keys() == set(tables.EVENTS.column_names), "nothing of the event is lost"
+        assert row["reason"] == (
+            f'event "{said["event_id"]}" is in the log already with another body; the first one was kept. '
+            "Give the changed event an id of its own, or mend the source"
+        )
+        assert row["source"] == "test"
+
+
+@settings(max_examples=12)
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=12), st.randoms(use_true_random=False))
+def test_both_sides_add_up_whatever_comes(sizes: list[int], rng: random.Random) -> None:
+    pool = [*EVENTS[:12], *(changed(event, value=99.0) for event in EVENTS[:12])]
+    with new_store() as store:
+        total = Appended()
+        for size in sizes:
+            batch = rng.choices(pool, k=size)
+            found = store.append(table(batch))
+            assert found.loaded + found.duplicate + found.conflict == size
+            total += found
+        log = log_of(store)
+        assert len(log) == total.loaded == len({row[0] for row in log})
+
+
+def test_a_person_moves_to_the_account_that_is_named_later(store: Store) -> None:
+    alone = [changed(event, person="p9") for event in EVENTS[:6]]
+    rows = table(alone).to_pylist()
+    nobody = pa.Table.from_pylist([row | {"account_id": None} for row in rows], schema=arrow_schema(tables.EVENTS))
+    store.append(nobody)
+    store.append(table(EVENTS[6:]))
+    assert {row[-1] for row in log_of(store) if row[2] == "p9"} == {"p9"}
+    store.execute("DELETE FROM touched")
+    account = EVENTS[6].customer
+    people = [{"person_id": "p9", "customer_id": account, "consent": "{}", "attributes": "{}"}]
+    store.upsert_people(pa.Table.from_pylist(people, schema=arrow_schema(tables.PEOPLE)))
+    assert {row[-1] for row in log_of(store) if row[2] == "p9"} == {account}
+    assert set(store.touched()) == {store.customer_key("p9"), store.customer_key(account)}
+    later = [row | {"event_id": f"later-{row['event_id']}"} for row in nobody.to_pylist()]
+    store.append(pa.Table.from_pylist(later, schema=nobody.schema))
+    assert {row[-1] for row in log_of(store) if row[2] == "p9"} == {account}, "what comes later goes there at once"
+
+
+def test_an_account_and_a_person_of_the_same_id_are_two_customers(store: Store) -> None:
+    rows = table(EVENTS[:2]).to_pylist()
+    account, person = rows[0] | {"account_id": "42"}, rows[1] | {"account_id": None, "person_id": "42"}
+    for rows in ([person], [account], [account | {"event_id": "x"}, person | {"event_id": "y"}]):
+        store.append(pa.Table.from_pylist(rows, schema=arrow_schema(tables.EVENTS)))
+    assert {row[-1] for row in log_of(store) if row[1] == "42"} == {"42"}, "the account keeps its own id"
+    assert {row[-1] for row in log_of(store) if row[1] is None} == {"person:42"}
+
+
+def test_people_of_an_account_do_not_join_a_person_of_its_id(store: Store) -> None:
+    rows = [row | {"account_id": None} for row in table(EVENTS[:2]).to_pylist()]
+    store.append(
+        pa.Table.from_pylist(
+            [rows[0] | {"person_id": "42"}, rows[1] | {"person_id": "7"}], schema=arrow_schema(tables.EVENTS)
+        )
+    )
+    people = [{"person_id": "7", "customer_id": "42", "consent": "{}", "attributes": "{}"}]
+    store.upsert_people(pa.Table.from_pylist(people, schema=arrow_schema(tables.PEOPLE)))
+    assert sorted((row[2], row[-1]) for row in log_of(store)) == [("42", "person:42"), ("7", "42")]
+
+
+def test_a_person_who_is_the_account_stays_with_it(store: Store) -> None:
+    rows = table(EVENTS[:2]).to_pylist()
+    people = [{"person_id": "42", "customer_id": "42", "consent": "{}", "attributes": "{}"}]
+    store.upsert_people(pa.Table.from_pylist(people, schema=arrow_schema(tables.PEOPLE)))
+    store.append(
+        pa.Table.from_pylist([rows[0] | {"account_id": None, "person_id": "42"}], schema=arrow_schema(tables.EVENTS))
+    )
+    store.append(pa.Table.from_pylist([rows[1] | {"account_id": "42"}], schema=arrow_schema(tables.EVENTS)))
+    assert {row[-1] for row in log_of(store)} == {"42"}
+
+
+def test_odd_ids_survive(store: Store) -> None:
+    odd = ['O\'Hara & "Sons"', "naïve ☃ 🙂", "a b\tc", "x" * 10_000, "%_;--", "NULL"]
+    store.append(table([changed(EVENTS[0], event_id=f"{name}!", customer=name) for name in odd]))
+    assert sorted({row[-1] for row in log_of(store)}) == sorted(odd)
+    assert all(store.customer_key(name) is not None for name in odd)
+
+
+def test_compaction_changes_nothing_but_the_order(store: Store) -> None:
+    for event in random.Random(2).sample(EVENTS, 30):
+        store.append(table([event]))
+    before, scores = log_of(store), derived(scored(store, AS_OF))
+    store.compact()
+    assert log_of(store) == before
+    assert derived(scored(store, AS_OF)) == scores
+    rows = store.rows("SELECT customer_key, occurred_us FROM event_log ORDER BY rowid")
+    assert rows == sorted(rows)
+
+
+def staged_rows(keys: dict[str, list[str]]) -> pa.Table:
+    rows = [
+        {"source": "tickets", "row_id": f"{key}-{text}", "row_key": key, "file": "t.csv", "line": 1, "row": text}
+        for key, texts in keys.items()
+        for text in texts
+    ]
+    return pa.Table.from_pylist(rows, schema=arrow_schema(tables.STAGED))
+
+
+def keyed(events: list[Event], key: str) -> pa.Table:
+    rows = table(events)
+    sources = pa.array(["tickets"] * len(events), pa.string())
+    rows = rows.set_column(tables.EVENTS.column_names.index("source"), "source", sources)
+    return rows.append_column("row_key", pa.array([key] * len(events), pa.string()))
+
+
+def test_staged_keys_stay_pending_until_their_events_are_derived() -> None:
+    """Also over a crash between the two: the store is closed and opened again."""
+    with new_store() as store:
+        path = store.path
+        store.stage("tickets", staged_rows({"k1": ["a", "b"], "k2": ["c"]}))
+        store.close()
+        with Store(path) as again:
+            assert again.pending_keys("tickets", 10) == ["k1", "k2"]
+            assert again.pending_keys("tickets", 1) == ["k1"]
+            assert again.staged("tickets", ["k1"]).num_rows == 2
+            again.replace_keys("tickets", ["k1"], keyed(EVENTS[:3], "k1"))
+            assert again.pending_keys("tickets", 10) == ["k2"]
+            again.stage("tickets", staged_rows({"k1": ["a", "d"]}))
+            assert again.staged("tickets", ["k1"]).num_rows == 3, "a row that is there is staged once"
+            assert again.pending_keys("tickets", 10) == ["k1", "k2"]
+
+
+def test_replacing_a_key_makes_its_events_exactly_these(store: Store) -> None:
+    store.append(table(EVENTS[10:20]))
+    assert store.replace_keys("tickets", ["k1"], keyed(EVENTS[:4], "k1")) == Appended(loaded=4)
+    store.replace_keys("tickets", ["k2"], keyed(EVENTS[5:7], "k2"))
+    store.execute("DELETE FROM touched")
+    now = [EVENTS[0], changed(EVENTS[1], at_us=EVENTS[1].at_us + 1)]
+    assert store.replace_keys("tickets", ["k1"], keyed(now, "k1")) == Appended(loaded=1, duplicate=1)
+    ids = {row[0]: row[tables.EVENTS.column_names.index("occurred_us")] for row in log_of(store)}
+    assert ids.keys() == {e.event_id for e in [*EVENTS[:2], *EVENTS[5:7], *EVENTS[10:20]]}
+    assert ids[EVENTS[1].event_id] == EVENTS[1].at_us + 1
+    touched = {e.customer for e in EVENTS[1:4]}
+    assert set(store.touched()) == {store.customer_key(name) for name in touched}
+    assert conflicts(store) == [], "a derived event that changes is no conflict"
+    store.replace_keys("tickets", ["k1"], keyed([], "k1"))
+    assert {row[0] for row in log_of(store)} == {e.event_id for e in [*EVENTS[5:7], *EVENTS[10:20]]}
+
+
+def test_a_derived_event_that_takes_anothers_id_is_a_conflict(store: Store) -> None:
+    store.append(table(EVENTS[:1]))
+    found = store.replace_keys("tickets", ["k1"], keyed([changed(EVENTS[0], name="demo")], "k1"))
+    assert found == Appended(conflict=1)
+    assert len(conflicts(store)) == 1
