@@ -204,7 +204,9 @@ CUSTOMER_WEEKS = Table(
     """),
 )
 
-CUSTOMER_NOW = Table("customer_now", "a customer inside the journey at as_of", ("customer_key",), CUSTOMER_WEEKS.columns)
+CUSTOMER_NOW = Table(
+    "customer_now", "a customer inside the journey at as_of", ("customer_key",), CUSTOMER_WEEKS.columns
+)
 
 REFERENCE_WEEKS = Table(
     "reference_weeks",

@@ -93,9 +93,11 @@ class CustomerFacts:
     def read(cls, store: Store, as_of_us: int) -> CustomerFacts:
         """As known at as_of."""
         rows = store.rows(
-            "SELECT k.customer_key, c.seats, c.segment FROM customers AS c "
-            "LEFT JOIN customer_keys AS k USING (customer_id) WHERE c.valid_from_us < $1 QUALIFY row_number() OVER (PARTITION BY c.customer_id "
-            "ORDER BY c.valid_from_us DESC) = 1",
+            """
+            SELECT k.customer_key, c.seats, c.segment
+            FROM customers AS c LEFT JOIN customer_keys AS k USING (customer_id) WHERE c.valid_from_us < $1
+            QUALIFY row_number() OVER (PARTITION BY c.customer_id ORDER BY c.valid_from_us DESC) = 1
+            """,
             as_of_us,
         )
         # The median is over all accounts, those without an event too: else a first event would move everybody's score.

@@ -186,11 +186,12 @@ def _new_keys(backend: Backend) -> None:
 
 
 def _free_names(backend: Backend, accounts: str) -> None:
-    """An account keeps its own id: a person or visitor of the same id who came first is called "person:42" from now on."""
+    """An account keeps its own id: a person or visitor of the same id who came first is called "person:42" then."""
     backend.raw_sql(f"""
         UPDATE customer_keys SET customer_id = d.id_kind || ':' || d.id FROM identities AS d
-        WHERE d.id_kind <> 'account' AND d.customer_key = customer_keys.customer_key AND d.id = customer_keys.customer_id
-          AND d.id IN ({accounts}) AND d.customer_key NOT IN (SELECT customer_key FROM identities WHERE id_kind = 'account')
+        WHERE d.id_kind <> 'account' AND d.customer_key = customer_keys.customer_key
+          AND d.id = customer_keys.customer_id AND d.id IN ({accounts})
+          AND d.customer_key NOT IN (SELECT customer_key FROM identities WHERE id_kind = 'account')
           AND d.id NOT IN (SELECT person_id FROM people WHERE customer_id = person_id)
     """)
 
@@ -205,8 +206,11 @@ def _insert(backend: Backend) -> None:
         "JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id JOIN signal_keys AS s ON s.name = i.name"
     )
     backend.raw_sql(
-        "INSERT INTO touched SELECT d.customer_key, min(i.occurred_us) FROM incoming AS i "
-        "JOIN marked AS m USING (ordinal) JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id WHERE m.fate = 'loaded' GROUP BY 1"
+        """
+        INSERT INTO touched SELECT d.customer_key, min(i.occurred_us)
+        FROM incoming AS i JOIN marked AS m USING (ordinal)
+        JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id WHERE m.fate = 'loaded' GROUP BY 1
+        """
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from cxcurve import charts
+from cxcurve.charts.format import day
 from cxcurve.metrics.curve import (
     BINS_PER_STAGE,
     Curve,
@@ -79,7 +80,7 @@ class CurveResult:
     def place(self, x: float) -> str:
         """Where on the curve x is, in words."""
         if self.curve.x == "date":
-            return f"{monday(x):%d %b %Y}"
+            return day(monday(x))
         if self.curve.x == "week":
             return f"week {x:g}"
         return f"in {self.labels[min(int(x), len(self.labels) - 1)]}"

@@ -102,12 +102,15 @@ class CustomerResult:
         }
 
     def picture(self, width: float = charts.WIDE) -> charts.Picture:
-        """The customer's own curve."""
+        """The customer's own curve: the end of each week, and now."""
+        today = date_of(self.as_of_us - 1)
+        now = charts.CurvePoint(today, self.level, None, None, self.friction_index, self.momentum_index)
         points = [
             charts.CurvePoint(
                 monday(week["week"]), week["level"], None, None, week["friction_index"], week["momentum_index"]
             )
             for week in self.weeks
+            if monday(week["week"]) < today
         ]
         bands = [
             charts.StageBand(stay["label"], date_of(stay["entered_us"]), date_of(stay["left_us"] or self.as_of_us))
@@ -118,7 +121,7 @@ class CustomerResult:
             for event in self.timeline
             if event["tone"]
         ]
-        return charts.customer_curve(points, bands, marks, width=width)
+        return charts.customer_curve([*points, now], bands, marks, width=width)
 
     def _repr_html_(self) -> str:
         return self.picture()._repr_html_()
@@ -314,11 +317,12 @@ def _told(event: Mapping[str, Any], run: Run) -> dict[str, Any]:
 
 def _people(run: Run, customer_id: str) -> Sequence[Mapping[str, Any]]:
     rows = run.store.rows(
-        "SELECT p.person_id, p.role, max(l.occurred_us) FROM people AS p LEFT JOIN event_log AS l "
-        "ON l.person_id = p.person_id AND l.customer_key = (SELECT customer_key FROM customer_keys WHERE customer_id = $1) "
-        "AND l.occurred_us < $2 WHERE p.customer_id = $1 GROUP BY 1, 2 ORDER BY 3 DESC NULLS LAST, 1 LIMIT 50",
+        """
+        SELECT p.person_id, p.role, max(l.occurred_us)
+        FROM people AS p LEFT JOIN customer_log AS l USING (person_id)
+        WHERE p.customer_id = $1 GROUP BY 1, 2 ORDER BY 3 DESC NULLS LAST, 1 LIMIT 50
+        """,
         customer_id,
-        run.as_of_us,
     )
     return [
         {"person_id": person, "role": role, "last_seen_at": at(seen), "last_seen_us": seen}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from statistics import median
 from typing import Any, cast
 
 from cxcurve import charts
+from cxcurve.charts.format import day
 from cxcurve.metrics.curve import Drop, X
 from cxcurve.web.asked import Asked
+from cxcurve.web.pages.drift import reason_of
 from cxcurve.web.pages.figures import figures
 from cxcurve.web.pages.frame import Frame, customer_href, framed, stage_label, with_query
 from cxcurve.web.reader import View
@@ -84,7 +85,7 @@ def zones(view: View, kept: Mapping[str, str]) -> list[dict[str, Any]]:
             "n_drifting": len(zone.drifting_now),
             "impact_revenue": zone.impact.value,
             "is_real_change": zone.change_p is not None and zone.change_p < 0.05 and (zone.change_stall.value or 0) > 0,
-            "reason": zone.reason,
+            "reason": reason_of(zone),
         }
         for zone in view.drift.zones
     ]
@@ -98,17 +99,13 @@ def _drop(result: CurveResult, drop: Drop) -> dict[str, Any]:
 def _place(result: CurveResult, drop: Drop) -> tuple[str, str]:
     """Where a drop lies: its stage or dates, and the weeks."""
     if result.curve.x == "date":
-        return f"{_day(monday(drop.start))} to {_day(monday(drop.end))}", ""
+        return f"{day(monday(drop.start))} to {day(monday(drop.end))}", ""
     if result.curve.x == "position":
         first, last = (result.labels[min(int(place), len(result.labels) - 1)] for place in (drop.start, drop.end))
         return (f"In {first}" if first == last else f"{first} to {last}"), ""
     ends = [span.label for x in (drop.start, drop.end) for span in result.curve.stages if span.start <= x < span.end]
     weeks = f"week {drop.start:g} to {drop.end:g}"
     return (" to ".join(dict.fromkeys(ends)), weeks) if ends else (weeks.capitalize(), "")
-
-
-def _day(value: date) -> str:
-    return f"{value.day} {value:%b %Y}"
 
 
 def _waiting(view: View, kept: Mapping[str, str]) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxcurve import charts
+from cxcurve.errors import Reason
 from cxcurve.metrics.drift import Drifting, Zone
 from cxcurve.web.asked import Asked
 from cxcurve.web.pages.frame import Frame, customer_href, framed, stage_label
@@ -65,8 +66,15 @@ def _zone(view: View, zone: Zone, kept: Mapping[str, str]) -> dict[str, Any]:
         ],
         "bridge": bridge.content if bridge else (),
         "flow": _flow(zone),
-        "reason": zone.reason,
+        "reason": reason_of(zone),
     }
+
+
+def reason_of(zone: Zone) -> Reason | None:
+    """Why there are no rates; None where there are."""
+    if zone.stall.value is not None:
+        return zone.reason
+    return zone.reason or zone.stall.reason or Reason.TOO_FEW
 
 
 def costliest(zone: Zone) -> list[Drifting]:
