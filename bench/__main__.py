@@ -100,11 +100,13 @@ def state(folder: Path) -> dict[str, Any]:
     import cxcurve
 
     with cxcurve.open(folder) as workspace:
-        sql = (
-            "CREATE OR REPLACE TEMP TABLE t AS SELECT customer_key, signal_key, count(*) AS n, "
-            f"sum(CAST(round(4294967296 * pow(2.0, (occurred_us - {START_US + SECONDS * 10**6}) / 1.2096e12)) AS BIGINT)) "
-            "AS faded, min(occurred_us) AS first_us, max(occurred_us) AS last_us FROM event_log GROUP BY 1, 2"
-        )
+        end_us, half_life_us = START_US + SECONDS * 10**6, 14 * 86_400 * 10**6
+        sql = f"""
+            CREATE OR REPLACE TEMP TABLE t AS
+            SELECT customer_key, signal_key, count(*) AS n, min(occurred_us) AS first_us, max(occurred_us) AS last_us,
+                   sum(CAST(round(4294967296 * pow(2.0, (occurred_us - {end_us}) / {half_life_us}.0)) AS BIGINT)) AS faded
+            FROM event_log GROUP BY customer_key, signal_key
+        """
         return {"seconds": _median(lambda: workspace.store.execute(sql), times=3)}
 
 
@@ -145,7 +147,10 @@ def page(folder: Path) -> dict[str, Any]:
     import cxcurve
 
     with cxcurve.open(folder) as workspace:
-        ids = [row[0] for row in workspace.store.rows("SELECT customer_id FROM customer_keys USING SAMPLE 21 (reservoir, 1)")]
+        ids = [
+            row[0]
+            for row in workspace.store.rows("SELECT customer_id FROM customer_keys USING SAMPLE 21 (reservoir, 1)")
+        ]
         workspace.customer(ids[0])
         times = []
         for one in ids[1:]:

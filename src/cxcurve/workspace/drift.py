@@ -12,7 +12,7 @@ import pyarrow as pa
 from cxcurve.metrics.drift import Zone, drift_zones, early_signals, equal_dwell_groups, overrepresented, passages
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.stats.estimates import Estimate, nothing
-from cxcurve.workspace.results import at, plain
+from cxcurve.workspace.results import at, html_table, plain
 
 Arrow = Callable[[ir.Table], pa.Table]
 Temporary = Callable[[str, pa.Table], ir.Table]
@@ -38,6 +38,17 @@ class Drift:
     def to_json(self) -> dict[str, Any]:
         """As interfaces.md, `show drift`."""
         return {"as_of": at(self.as_of_us), "zones": [self._zone(zone) for zone in self.zones]}
+
+    def _repr_html_(self) -> str:
+        names = ("from", "to", "entered", "stalled", "low", "high", "left", "tau days", "drifting now", "impact a year")
+        rows = [
+            (
+                zone.start, zone.goal, zone.n_entered, zone.stall.value, zone.stall.low, zone.stall.high,
+                zone.leak.value, zone.tau_days, len(zone.drifting_now), zone.impact.value,
+            )
+            for zone in self.zones
+        ]  # fmt: skip
+        return html_table("Drift zones", names, rows)
 
     def _zone(self, zone: Zone) -> dict[str, Any]:
         return {

@@ -12,7 +12,7 @@ import pyarrow as pa
 from cxcurve import charts
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.time_to_value import TimeToValue, time_to_value, value_times
-from cxcurve.workspace.results import at, plain
+from cxcurve.workspace.results import at, html_table, plain
 
 Arrow = Callable[[ir.Table], pa.Table]
 DAYS, HORIZON_DAYS = (7, 10, 14), 90.0
@@ -47,6 +47,10 @@ class TimeToValueResult:
             "waiting": self.waiting(),
             "reason": found.reason or found.median.reason,
         }
+
+    def _repr_html_(self) -> str:
+        picture = self.picture()
+        return picture._repr_html_() if picture else html_table("Time to value", ("reason",), [("not in the model",)])
 
     def waiting(self) -> list[dict[str, Any]]:
         """Who is waiting, the longest first."""

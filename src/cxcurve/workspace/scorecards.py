@@ -24,7 +24,7 @@ from cxcurve.stats.estimates import Estimate, difference, nothing
 from cxcurve.stats.proportions import wilson
 from cxcurve.tables import US_PER_DAY
 from cxcurve.workspace.drift import Drift
-from cxcurve.workspace.results import moment, plain
+from cxcurve.workspace.results import html_table, moment, plain
 
 Arrow = Callable[[ir.Table], pa.Table]
 SPARK_WEEKS, BACK_WEEKS = 12, 4
@@ -71,6 +71,17 @@ class Scorecard:
     def to_json(self) -> dict[str, Any]:
         """As interfaces.md, `show scorecard`."""
         return {"week_end": plain(self.week_end), "rows": [_row_json(row) for row in self.rows]}
+
+    def _repr_html_(self) -> str:
+        names = ("metric", "layer", "current", "low", "high", "target", "previous", "real change", "n", "reason")
+        rows = [
+            (
+                row.metric.label, row.metric.layer, row.current.value, row.current.low, row.current.high, row.target,
+                row.previous.value, row.is_real_change, row.current.n, row.current.reason,
+            )
+            for row in self.rows
+        ]  # fmt: skip
+        return html_table(f"Scorecard, week to {self.week_end:%d %b %Y}", names, rows)
 
 
 def scorecard(snapshot: Snapshot, arrow: Arrow, drift: Drift) -> Scorecard:
