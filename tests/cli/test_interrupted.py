@@ -232,7 +232,8 @@ def test_files_that_may_not_grow(run: Run, tmp_path: Path, all_of_it: list[Any])
 def test_another_process_has_the_workspace(run: Run, made: Made) -> None:
     folder = made("id,at,who,what\n1,2026-01-05T10:00:00Z,a,signed_up\n")
     assert run("-w", folder, "load").code == 0
-    hold = f"import cxcurve, time; ws = cxcurve.open({str(folder)!r}); ws.counts()\nprint('held', flush=True)\ntime.sleep(60)"
+    hold = f"import cxcurve, time; ws = cxcurve.open({str(folder)!r})"
+    hold = f"{hold}; ws.counts(); print('held', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"

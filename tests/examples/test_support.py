@@ -105,12 +105,3 @@ def test_repeat_contact_within_7_days_as_of_the_last_opening(desk: Workspace, in
 
 def _share_repeated(workspace: Workspace, known: object) -> float:
     return float(pc.mean(workspace.store.arrow(contacts(known))["is_repeated"]).as_py())  # type: ignore[arg-type]
-
-
-def test_loading_again_changes_nothing(desk: Workspace) -> None:
-    before = desk.counts()
-    again = desk.load()["incidents"]
-    assert (again.rows.read, again.rows.quarantined) == (N_ROWS, 29)
-    assert (again.events.loaded, again.events.duplicate) == (0, again.events.made)
-    assert desk.counts() == before
-    assert len(desk.quarantine()) == 29

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 import ibis
@@ -110,13 +113,29 @@ def _week_by_week(run: Run, keys: list[int], facts: CustomerFacts, seasons: NDAr
     expected = np.array([stage.expected.days if stage.expected else 0.0 for stage in run.journey.stages])
     now = run.calendar.first_week + len(run.ticks) - 1
     done = 0
-    for block in _blocks(keys, ARRAY_BLOCK):
-        rows = score_block(block_of(run, block, facts), run.weights, run.ticks, seasons, expected)
+    for n, rows in _in_parallel(
+        lambda block: score_block(block, run.weights, run.ticks, seasons, expected),
+        (block_of(run, block, facts) for block in _blocks(keys, ARRAY_BLOCK)),
+    ):
         is_now = np.asarray(rows["week"]) == now
         store.add("customer_now", rows.filter(pa.array(is_now)))
         store.add("customer_weeks", rows if run.ticks.is_whole else rows.filter(pa.array(~is_now)))
-        done += len(block)
+        done += n
         say("weeks", done, len(keys))
+
+
+def _in_parallel(work: Callable[[Block], pa.Table], blocks: Iterable[Block]) -> Iterator[tuple[int, pa.Table]]:
+    """Size and result of every block, in order; one block a processor at a time, since numpy works outside the GIL."""
+    n_workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(n_workers) as pool:
+        running: deque[tuple[int, Future[pa.Table]]] = deque()
+        for block in blocks:
+            running.append((len(block.keys), pool.submit(work, block)))
+            if len(running) > n_workers:
+                n, result = running.popleft()
+                yield n, result.result()
+        for n, result in running:
+            yield n, result.result()
 
 
 def _write_references(run: Run, since_us: int) -> None:

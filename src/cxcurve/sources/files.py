@@ -139,9 +139,11 @@ def _missing(source: Source, pattern: str, folder: Path) -> Problem:
 
 
 def _beside(pattern: str, folder: Path) -> list[str]:
-    above = PurePosixPath(pattern).parent
-    near = folder / above
-    return [(above / one.name).as_posix() for one in near.iterdir() if one.is_file()] if near.is_dir() else []
+    """Files in the same folder whose names, endings apart, are much alike."""
+    wanted = PurePosixPath(pattern)
+    near = folder / wanted.parent
+    files = [wanted.parent / one.name for one in near.iterdir() if one.is_file()] if near.is_dir() else []
+    return [file.as_posix() for file in files if did_you_mean(wanted.stem, [file.stem])]
 
 
 def _parts_of(source: Source, path: Path, name: str) -> list[Part]:
