@@ -28,6 +28,7 @@ class Reason(StrEnum):
     OUTSIDE = "outside"
     NOT_IN_MODEL = "not_in_model"
     NOT_REACHED = "not_reached"
+    NO_REVENUE = "no_revenue"
 
 
 @dataclass(frozen=True, slots=True, order=True)

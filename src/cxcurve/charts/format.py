@@ -23,6 +23,7 @@ _REASONS = {
     "no_events": "No events of this kind yet.",
     "outside": "Outside the journey: before the first stage or after leaving.",
     "not_in_model": "journey.yaml does not define it.",
+    "no_revenue": "No revenue is known for these customers.",
     "not_reached": "Not reached: more than half are still waiting.",
 }
 

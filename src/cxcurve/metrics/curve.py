@@ -58,7 +58,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The curve with its stages and largest drops; no points and a reason where nobody is inside the journey."""
+    """The curve with its stages and largest drops; without points and with a reason where no week has anybody."""
 
     x: X
     points: tuple[Point, ...]
@@ -100,7 +100,7 @@ def stage_sums(snapshot: Snapshot) -> ir.Table:
 def build_curve(sums: pa.Table, stages: Sequence[StageSpan], x: X, *, seed: int = 1) -> Curve:
     """The curve from the sums of `curve_sums`."""
     if not sums.num_rows:
-        return Curve(x, (), tuple(stages), reason=Reason.OUTSIDE)
+        return Curve(x, (), tuple(stages), reason=Reason.TOO_FEW)
     at, place = np.unique(sums["x"].to_numpy(), return_inverse=True)
     grid = {name: _grid(sums, name, place, len(at)) for name in ("n", *MEASURES)}
     band = mean_band(grid["level"], grid["n"], seed=seed)

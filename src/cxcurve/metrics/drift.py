@@ -167,7 +167,7 @@ def _zone(
         change_p=test.p_value if test else None,
         drifting_now=drifting,
         impact=_impact(passage, drifting, seed),
-        reason=None if len(judged.days) >= FEWEST and tau is not None else Reason.TOO_FEW,
+        reason=None if stall.value is not None else Reason.TOO_FEW,
     )
 
 
@@ -256,22 +256,46 @@ class _Chances:
 
 
 def _impact(passage: Passage, drifting: Sequence[Drifting], seed: int) -> Estimate:
-    """Revenue a year that the drifting customers' lost chances are worth; interval by drawing the others anew."""
+    """Revenue a year that the drifting customers' lost chances are worth; interval by drawing the others anew.
+
+    None where customers drift and nobody's revenue is known: nothing is worth 0 for want of a price.
+    """
     n = len(passage.days)
     if n < FEWEST:
         return nothing(n)
     if not drifting:
         return Estimate(0.0, 0.0, 0.0, n)
-    days, money = np.array([d.days for d in drifting]), np.array([d.revenue for d in drifting])
-    table, rng = passage.table, np.random.default_rng(seed)
+    if not any(one.revenue for one in drifting):
+        return nothing(n, Reason.NO_REVENUE)
+    # Six hours are fine enough for an interval, and keep the draws small however many customers there are.
+    table = EventTable.from_rows(np.round(passage.days * 4) / 4, passage.cause, 2)
+    days = np.minimum([one.days for one in drifting], _Chances.of(table).known_days)
+    low, high = np.quantile(
+        _drawn_losses(table, days, np.array([one.revenue for one in drifting]), seed), [0.025, 0.975]
+    )
+    return Estimate(sum(one.impact_revenue for one in drifting), float(low), float(high), n)
+
+
+def _drawn_losses(table: EventTable, days: Floats, revenue: Floats, seed: int) -> Floats:
+    """(draws,) the loss with as many entrants drawn anew, for customers there since `days`."""
     cells = np.column_stack([table.n_events, table.n_censored])
-    drawn = []
-    for _ in range(_N_DRAWS):
-        counts = rng.multinomial(table.n, (cells / table.n).ravel()).reshape(cells.shape)
-        again = EventTable(table.times, counts[:, :-1].astype(np.int64), counts[:, -1].astype(np.int64))
-        drawn.append(float((_Chances.of(again).lost(days) * money).sum()))
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Estimate(sum(d.impact_revenue for d in drifting), float(low), float(high), n)
+    share = (cells / cells.sum()).ravel()
+    drawn = np.random.default_rng(seed).multinomial(table.n, share, size=_N_DRAWS).reshape(_N_DRAWS, *cells.shape)
+    at_risk = np.maximum(drawn.sum(axis=2)[:, ::-1].cumsum(axis=1)[:, ::-1], 1)
+    there = np.cumprod(1 - drawn[:, :, :2].sum(axis=2) / at_risk, axis=1)
+    before = np.concatenate([np.ones((_N_DRAWS, 1)), there[:, :-1]], axis=1)
+    through = np.cumsum(before * drawn[:, :, PROGRESSED - 1] / at_risk, axis=1)
+
+    def place(day: Floats) -> NDArray[np.intp]:
+        return np.maximum(np.searchsorted(table.times, day, side="right") - 1, 0)
+
+    start, inverse = np.unique(place(days), return_inverse=True)
+    money = np.bincount(inverse, revenue, len(start))
+    end = place(np.maximum(table.times[start], HORIZON_DAYS))
+    gain = through[:, end] - through[:, start]
+    now = np.clip(np.divide(gain, there[:, start], out=np.zeros_like(gain), where=there[:, start] > 0), 0.0, 1.0)
+    at_entry = through[:, place(np.array([HORIZON_DAYS]))]
+    return np.asarray(np.maximum(at_entry - now, 0.0) @ money)
 
 
 def _value(curve: Curve, day: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,42 +15,58 @@ from cxcurve.metrics.weights import Weights
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 NAMED = 3
+QUIET = "decline_or_silence"
 
 
-def mean_pulls(block: Block, weights: Weights, ticks: Ticks, rows: tuple[Ints, Ints, Ints], n_x: int) -> Floats:
-    """Mean momentum minus friction, in doublings, by place on the curve and column of `weights`.
+def mean_features(block: Block, weights: Weights, ticks: Ticks, rows: tuple[Ints, Ints, Ints], n_places: int) -> Floats:
+    """Mean log2(1 + n) by place on the curve and column of `weights`.
 
     Args:
         block: the customers.
         weights: the weights.
         ticks: when.
         rows: customer (position in the block), tick and place of every customer week.
-        n_x: how many places there are.
+        n_places: how many places there are.
     """
     customer, tick, place = rows
     order = np.argsort(tick, kind="stable")
     edges = np.searchsorted(tick[order], np.arange(len(ticks) + 1))
-    total, n = np.zeros((n_x, len(weights.columns))), np.bincount(place, minlength=n_x)
+    total = np.zeros((n_places, len(weights.columns)))
     for number, (x, _) in enumerate(features(block, weights, ticks)):
         here = order[edges[number] : edges[number + 1]]
         np.add.at(total, place[here], x[:, customer[here]].T)
-    net = weights.matrix[:, 1] - weights.matrix[:, 0]
-    return np.asarray(total / np.maximum(n, 1)[:, None] * net)
+    return np.asarray(total / np.maximum(np.bincount(place, minlength=n_places), 1)[:, None])
 
 
-def explained(curve: Curve, places: Sequence[float], pulls: Floats, weights: Weights) -> Curve:
-    """The curve with the signals behind each drop, in points: their part of what pulled down, times the drop."""
-    at = {x: i for i, x in enumerate(places)}
-    drops = [_explained(drop, pulls[at[drop.end]] - pulls[at[drop.start]], weights) for drop in curve.drops]
-    return replace(curve, drops=tuple(drops))
+def pulls(mean_x: Floats, mean_friction: Floats, mean_stall: Floats, weights: Weights) -> dict[str, Floats]:
+    """What each signal pulls by place, in doublings: momentum minus friction.
 
+    State signals stand beside the events: stall, and what friction is left (decline, silence, overdue issues).
 
-def _explained(drop: Drop, change: Floats, weights: Weights) -> Drop:
-    by_signal: dict[str, float] = {}
-    for (key, _), value in zip(weights.columns, change, strict=True):
+    Args:
+        mean_x: from `mean_features`.
+        mean_friction: mean F by place.
+        mean_stall: mean weight x stall by place.
+        weights: the weights.
+    """
+    found: dict[str, Floats] = {}
+    for number, (key, _) in enumerate(weights.columns):
         name = weights.plan.signals[key].name
-        by_signal[name] = by_signal.get(name, 0.0) + float(value)
-    down = {name: value for name, value in by_signal.items() if value < 0}
+        net = mean_x[:, number] * (weights.matrix[number, 1] - weights.matrix[number, 0])
+        found[name] = found.get(name, 0.0) + net
+    rest = mean_friction - mean_x @ weights.matrix[:, 0] - mean_stall
+    return {**found, "stall": -mean_stall, QUIET: -np.maximum(rest, 0.0)}
+
+
+def explained(curve: Curve, by_signal: Mapping[str, Floats]) -> Curve:
+    """The curve with the signals behind each drop, in points: their part of what pulled down, times the drop."""
+    at = {point.x: i for i, point in enumerate(curve.points)}
+    return replace(curve, drops=tuple(_explained(drop, at, by_signal) for drop in curve.drops))
+
+
+def _explained(drop: Drop, at: Mapping[float, int], by_signal: Mapping[str, Floats]) -> Drop:
+    change = {name: float(values[at[drop.end]] - values[at[drop.start]]) for name, values in by_signal.items()}
+    down = {name: value for name, value in change.items() if value < 0}
     total = sum(down.values())
     if not total:
         return drop

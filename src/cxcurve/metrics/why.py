@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from cxcurve.metrics.contributions import OVERDUE
 from cxcurve.metrics.weights import Weights, feature
@@ -32,7 +32,7 @@ class SignalPoints:
 
 
 def signal_shares(
-    effects: pa.Table, weights: Weights, seat_factor: float, now_us: int, measure: int
+    effects: Sequence[Mapping[str, Any]], weights: Weights, seat_factor: float, now_us: int, measure: int
 ) -> dict[str, tuple[float, dict[str, float]]]:
     """Weight x feature of each signal at `now_us`, and how its events share it.
 
@@ -45,7 +45,7 @@ def signal_shares(
     """
     found: dict[str, tuple[float, dict[str, float]]] = {}
     grouped: dict[tuple[int, int], dict[str, float]] = {}
-    for row in effects.to_pylist():
+    for row in effects:
         key = row["signal_key"], row["part"]
         if row["part"] == OVERDUE or key not in weights.index:
             continue
@@ -64,10 +64,10 @@ def signal_shares(
     return found
 
 
-def overdue_issues(effects: pa.Table) -> tuple[int, list[str]]:
+def overdue_issues(effects: Sequence[Mapping[str, Any]]) -> tuple[int, list[str]]:
     """How many issues are open beyond their target, and the events that opened them."""
     open_now: dict[str, int] = {}
-    for row in effects.to_pylist():
+    for row in effects:
         if row["part"] == OVERDUE:
             open_now[row["event_id"]] = open_now.get(row["event_id"], 0) + row["step"]
     late = [event_id for event_id, steps in open_now.items() if steps > 0]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cxcurve.journey.calendar import DAY_US, Calendar, end_of_day
 from cxcurve.journey.plan import Plan
+from cxcurve.metrics.indexes import with_indexes
 from cxcurve.metrics.weekly import Ticks
 from cxcurve.metrics.weights import Weights
 from cxcurve.model.journey import Journey
@@ -48,6 +49,15 @@ class Run:
     def facts(self) -> CustomerFacts:
         """Seats and segments as known at as_of."""
         return CustomerFacts.read(self.store, self.as_of_us)
+
+    @cached_property
+    def peers(self) -> dict[int, dict[str, NDArray[np.float64]]]:
+        """Level and indexes at as_of of everybody inside the journey, by stage: what a customer is set beside."""
+        store, names = self.store, ("level", "friction_index", "momentum_index")
+        now = with_indexes(store.table("customer_now"), store.table("reference_weeks").drop("n"))
+        rows = store.arrow(now.select("stage", *names))
+        stage = rows["stage"].to_numpy()
+        return {int(k): {name: rows[name].to_numpy()[stage == k] for name in names} for k in np.unique(stage)}
 
     @cached_property
     def log(self) -> ir.Table:

@@ -33,7 +33,7 @@ from cxcurve.metrics.weights import seat_factor
 from cxcurve.pipeline.run import CustomerFacts, Run
 from cxcurve.store import Store
 
-SQL_BLOCK, ARRAY_BLOCK = 25_000, 4_000
+SQL_BLOCK, ARRAY_BLOCK = 25_000, 3_000
 """Customers at a time, in the engine and in numpy: what keeps memory bounded."""
 
 _SUMS: dict[str, Callable[[Run, ir.Table, ir.Table], ir.Table]] = {

@@ -74,6 +74,13 @@ class Store:
         with said_clearly():
             return self._backend.con.sql(sql).to_arrow_table()
 
+    def records(self, sql: str) -> list[dict[str, Any]]:
+        """A few rows of a query as dictionaries, in no order; half the time of `fetch`, which binds twice."""
+        with said_clearly():
+            result = self._backend.con.execute(sql)
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of a small question in SQL."""
         with said_clearly():

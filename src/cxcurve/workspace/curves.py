@@ -22,8 +22,9 @@ from cxcurve.metrics.curve import (
     stage_sums,
     week_spans,
 )
-from cxcurve.metrics.drops import explained, mean_pulls
+from cxcurve.metrics.drops import explained, mean_features, pulls
 from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.metrics.states import stall
 from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.scoring import block_of
 from cxcurve.workspace.drift import Drift
@@ -190,8 +191,20 @@ def _explain(run: Run, snapshot: Snapshot, curve: Curve, usual: Sequence[float])
         np.minimum(np.searchsorted(known, x), len(known) - 1),
     )
     block = block_of(run, chosen, run.facts)
-    pulls = mean_pulls(block, run.weights, run.ticks, rows, len(places))
-    return explained(curve, places, pulls, run.weights)
+    mean_x = mean_features(block, run.weights, run.ticks, rows, len(places))
+    n = np.maximum(np.bincount(rows[2], minlength=len(places)), 1)
+    friction, stalled = (
+        np.bincount(rows[2], values, len(places)) / n for values in (weeks["friction"].to_numpy(), _stalled(run, weeks))
+    )
+    return explained(curve, pulls(mean_x, friction, stalled, run.weights))
+
+
+def _stalled(run: Run, weeks: pa.Table) -> Any:
+    """Weight x stall of every customer week."""
+    stage = weeks["stage"].to_numpy()
+    expected = np.array([s.expected.days if s.expected else 0.0 for s in run.journey.stages])[stage]
+    counts = run.weights.state_stages("stall")[stage]
+    return run.weights.state("stall") * np.where(counts, stall(weeks["dwell_days"].to_numpy(), expected), 0.0)
 
 
 def _x_of(weeks: pa.Table, x: X, usual: Sequence[float]) -> Any:

@@ -8,8 +8,6 @@ from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from cxcurve import charts
 from cxcurve.charts.format import words
@@ -152,7 +150,7 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
     shares = _shares(run, log, facts, current)
     friction_index = None if current is None else current["friction_index"]
     momentum_index = None if current is None else current["momentum_index"]
-    typical, percentile = _typical(run, snapshot, current)
+    typical, percentile = _typical(run, current)
     signals = snapshot.plan.journey.signals
     return CustomerResult(
         as_of_us=snapshot.as_of_us,
@@ -183,8 +181,7 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
 def _mine(run: Run, name: str, table: ir.Table, key: int) -> list[dict[str, Any]]:
     """A table's rows of one customer; the SQL is built once, the engine carries the condition inwards."""
     sql = run.store.compiled(("read", name, run.mark), lambda: table)
-    rows: list[dict[str, Any]] = run.store.fetch(f"SELECT * FROM ({sql}) WHERE customer_key = {key}").to_pylist()
-    return rows
+    return run.store.records(f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
 
 
 def _log(run: Run, key: int) -> ir.Table:
@@ -194,7 +191,7 @@ def _log(run: Run, key: int) -> ir.Table:
 
 
 def _events(run: Run) -> list[dict[str, Any]]:
-    rows = run.store.fetch(f"SELECT {', '.join(_EVENT)} FROM customer_log").to_pylist()
+    rows = run.store.records(f"SELECT {', '.join(_EVENT)} FROM customer_log")
     names = {number: name for name, number in run.plan.keys.items()}
     for row in rows:
         row["name"] = names[row.pop("signal_key")]
@@ -218,15 +215,14 @@ def _shares(
     sql = store.compiled(
         ("contributions", run.mark), lambda: contributions(log, plan_table, run.plan, now_us=run.as_of_us)
     )
-    effects = store.fetch(sql)
-    effects = effects.filter(pc.less(effects["entered_us"], run.as_of_us))
+    effects = [row for row in store.records(sql) if row["entered_us"] < run.as_of_us]
     factor = float(seat_factor(_array(facts["seats"]), run.facts.median_seats)[0])
     friction = why.signal_shares(effects, weights, factor, run.as_of_us, 0)
     momentum = why.signal_shares(effects, weights, factor, run.as_of_us, 1)
     return _with_states(friction, run, effects, current), momentum
 
 
-def _with_states(shares: Shares, run: Run, effects: pa.Table, current: Mapping[str, Any]) -> Shares:
+def _with_states(shares: Shares, run: Run, effects: Sequence[Mapping[str, Any]], current: Mapping[str, Any]) -> Shares:
     """Add the state signals; decline is what the score has beyond events and the other states."""
     weights, found = run.weights, dict(shares)
     n_late, late = why.overdue_issues(effects)
@@ -258,18 +254,14 @@ def _array(value: float | None) -> Any:
     return np.array([np.nan if value is None else value], dtype=float)
 
 
-def _typical(
-    run: Run, snapshot: Snapshot, current: Mapping[str, Any] | None
-) -> tuple[dict[str, float | None], float | None]:
+def _typical(run: Run, current: Mapping[str, Any] | None) -> tuple[dict[str, float | None], float | None]:
     """Medians of the customers at the same stage now, and the share of them with less friction."""
     names = ("level", "friction_index", "momentum_index")
     if current is None:
         return dict.fromkeys(names), None
-    now = run.store.compiled(("read", "customer_now", run.mark), lambda: snapshot.customer_now)
-    medians = ", ".join(f"median({name})" for name in names)
-    sql = f"SELECT {medians}, avg((friction_index < $1)::INTEGER) FROM ({now}) WHERE stage = $2"
-    row = run.store.rows(sql, current["friction_index"], current["stage"])[0]
-    return dict(zip(names, row, strict=False)), row[3]
+    peers = run.peers[current["stage"]]
+    below = float(np.mean(peers["friction_index"] < current["friction_index"]))
+    return {name: float(np.median(peers[name])) for name in names}, below
 
 
 def _stay(snapshot: Snapshot, row: Mapping[str, Any]) -> dict[str, Any]:

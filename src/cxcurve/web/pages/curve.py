@@ -54,7 +54,7 @@ class CurvePage(Frame):
 
 def build(view: View, asked: Asked) -> CurvePage:
     """The page for a query."""
-    x = cast(X, asked.choice("x", AXES, "week"))
+    x = cast(X, asked.choice("x", AXES, "position"))
     frame = framed(view, asked, "Real CX Curve", "curve", "/curve")
     result = view.curve(x)
     focus, stats = figures(view)
