@@ -104,7 +104,7 @@ def state(folder: Path) -> dict[str, Any]:
         sql = f"""
             CREATE OR REPLACE TEMP TABLE t AS
             SELECT customer_key, signal_key, count(*) AS n, min(occurred_us) AS first_us, max(occurred_us) AS last_us,
-                   sum(CAST(round(4294967296 * pow(2.0, (occurred_us - {end_us}) / {half_life_us}.0)) AS BIGINT)) AS faded
+                   sum(CAST(round(pow(2.0, 32 + (occurred_us - {end_us}) / {half_life_us}.0)) AS BIGINT)) AS faded
             FROM event_log GROUP BY customer_key, signal_key
         """
         return {"seconds": _median(lambda: workspace.store.execute(sql), times=3)}
