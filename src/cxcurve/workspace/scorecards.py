@@ -29,18 +29,19 @@ from cxcurve.workspace.results import html_table, moment, plain
 Arrow = Callable[[ir.Table], pa.Table]
 SPARK_WEEKS, BACK_WEEKS = 12, 4
 CHURN_DAYS = 28
-FEWEST = 10
+FEWEST, QUARTER_WEEKS, YEAR_WEEKS = 10, 13, 52
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A metric now and before, with its last weeks."""
+    """A metric now and before, with its last weeks, and its mean over every 13 weeks of the last year."""
 
     current: Estimate
     previous: Estimate = field(default_factory=nothing)
     against: str = ""
     series: tuple[float | None, ...] = ()
     change: Estimate | None = None
+    quarters: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,16 @@ def _index(snapshot: Snapshot, arrow: Arrow, name: str) -> Reading:
     change = None
     if current.low is not None and previous.low is not None:
         change = _paired_change(total, n, then_total, then_n)
-    return Reading(current, previous, "4 weeks before", series, change)
+    year = weeks.filter(weeks.week > last - YEAR_WEEKS)
+    quarters = _quarters(arrow(year.group_by("week").agg(n=year.count(), mean=year[name].mean())))
+    return Reading(current, previous, "4 weeks before", series, change, quarters)
+
+
+def _quarters(weekly: pa.Table) -> tuple[float, ...]:
+    """The mean of every 13 weeks in a row with enough customers in each of them."""
+    mean = {row["week"]: row["mean"] for row in weekly.to_pylist() if row["n"] >= FEWEST}
+    starts = [week for week in mean if all(week + i in mean for i in range(QUARTER_WEEKS))]
+    return tuple(sum(mean[week + i] for i in range(QUARTER_WEEKS)) / QUARTER_WEEKS for week in sorted(starts))
 
 
 def _paired_change(total: Any, n: Any, then_total: Any, then_n: Any) -> Estimate:
@@ -292,12 +302,12 @@ def _row(snapshot: Snapshot, metric: Metric, reading: Reading) -> Row:
 
 
 def _target(said: float | str | None, metric: Metric, reading: Reading) -> float | None:
-    """A number, a duration in days, or the best quarter so far."""
+    """A number, a duration in days, or the best quarter of the last year."""
     if said is None or isinstance(said, int | float):
         return None if said is None else float(said)
     if said == "best_quarter":
-        known = [value for value in reading.series if value is not None]
-        return (max if metric.is_high_good else min)(known) if len(known) >= SPARK_WEEKS else None
+        best = max if metric.is_high_good else min
+        return best(reading.quarters, default=None)
     return Duration.parse(said).days
 
 
