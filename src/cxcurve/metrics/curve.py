@@ -19,6 +19,8 @@ from cxcurve.stats.bands import mean_band
 X = Literal["week", "position", "date"]
 N_BUCKETS = 200
 BINS_PER_STAGE = 10
+SHORTEST_DAYS = 1e-3
+"""Keeps a stage without length from dividing by 0."""
 MEASURES = ("level", "friction_index", "momentum_index")
 
 
@@ -178,7 +180,7 @@ def _x(weeks: ir.Table, x: X, usual_days: Sequence[float]) -> ir.IntegerValue:
         return weeks.cycle_week.cast("int64")
     if x == "date":
         return weeks.week.cast("int64")
-    branches = [(weeks.stage == k, float64(max(days, 1.0))) for k, days in enumerate(usual_days)]
+    branches = [(weeks.stage == k, float64(max(days, SHORTEST_DAYS))) for k, days in enumerate(usual_days)]
     usual = ibis.cases(*branches, else_=float64(30.0))
     part = ibis.least(weeks.dwell_days / usual, float64(0.99)) * float64(BINS_PER_STAGE)
     return weeks.stage.cast("int64") * BINS_PER_STAGE + part.floor().cast("int64")

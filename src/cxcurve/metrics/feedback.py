@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import ibis.expr.types as ir
 import numpy as np
+import pyarrow as pa
 
 from cxcurve.journey.plan import Plan
 from cxcurve.metrics.snapshot import Snapshot
@@ -15,6 +16,8 @@ from cxcurve.stats.proportions import nps as nps_of
 from cxcurve.stats.proportions import wilson
 
 WINDOW_DAYS = 90
+EFFORT_MIRROR = 8.0
+"""On seven points, 8 minus the answer says the same with the other direction."""
 
 
 def answer_keys(plan: Plan, kind: str) -> list[int]:
@@ -23,11 +26,24 @@ def answer_keys(plan: Plan, kind: str) -> list[int]:
 
 
 def answers(snapshot: Snapshot, kind: str) -> ir.Table:
-    """Answers of a kind with a value: occurred_us, value."""
+    """Answers of a kind with a value: customer_key, signal_key, event_id, person_id, occurred_us, value."""
     log = snapshot.log
-    return log.filter(log.signal_key.isin(answer_keys(snapshot.plan, kind) or [-1]) & log.value.notnull()).select(
-        "occurred_us", "value"
-    )
+    chosen = log.filter(log.signal_key.isin(answer_keys(snapshot.plan, kind) or [-1]) & log.value.notnull())
+    return chosen.select("customer_key", "signal_key", "event_id", "person_id", "occurred_us", "value")
+
+
+def newest(rows: pa.Table, plan: Plan) -> list[float]:
+    """Values of `answers`, of a person with `keep: latest` the newest alone; effort always with high as easy."""
+    found: dict[tuple[object, ...], float] = {}
+    order = [("occurred_us", "ascending"), ("event_id", "ascending")]
+    for row in rows.sort_by(order).to_pylist():
+        signal = plan.signals[row["signal_key"]]
+        value = EFFORT_MIRROR - row["value"] if signal.direction == "low_is_easy" else row["value"]
+        is_one = signal.keep == "latest" and row["person_id"] is not None
+        who = (row["customer_key"], row["signal_key"], row["person_id"]) if is_one else (row["event_id"],)
+        found.pop(who, None)
+        found[who] = value
+    return list(found.values())
 
 
 def nps(values: Sequence[float]) -> Estimate:

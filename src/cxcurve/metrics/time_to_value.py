@@ -42,7 +42,7 @@ class TimeToValue:
     n_exited: int
     n_waiting: int
     median: Estimate
-    reached: dict[int, Estimate]
+    reached: dict[float, Estimate]
     incidence: Incidence | None
     waiting: tuple[Waiting, ...]
     reason: Reason | None
@@ -66,7 +66,7 @@ def value_times(snapshot: Snapshot) -> ir.Table | None:
     return cycles.filter(cycles.start_us.notnull()).select("customer_key", "start_us", "goal_us", "exit_us")
 
 
-def time_to_value(times: pa.Table, *, as_of_us: int, days: Sequence[int] = (7, 10, 14)) -> TimeToValue:
+def time_to_value(times: pa.Table, *, as_of_us: int, days: Sequence[float] = (7, 10, 14)) -> TimeToValue:
     """Median, share reached by day, and who is waiting.
 
     Args:

@@ -12,6 +12,7 @@ from cxcurve.model.metric_names import DURATION_TARGETS, METRIC_NAMES, WORD_TARG
 from cxcurve.model.wording import Finding
 from cxcurve.tables import CUSTOMERS
 
+VALENCE_COLUMNS = ("value", "amount")
 SHORTEST_DAYS, LONGEST_DAYS = 1, 365
 """The half-lives that can be told from data: shorter is gone before the week ends, longer outlives a cycle."""
 
@@ -102,6 +103,10 @@ def _idle(loc: tuple[str, str], said: str, signal: Signal) -> Iterator[Finding]:
     for key in ("valence_friction", "valence_momentum"):
         if getattr(signal, key) and signal.valence is None:
             yield _warning((*loc, key), f"{said} has {key} but no `valence` to weigh")
+    if signal.valence is not None and signal.valence.column not in VALENCE_COLUMNS:
+        columns = " or ".join(VALENCE_COLUMNS)
+        message = f'{said} has a valence on "{signal.valence.column}"; only numbers have one: write {columns}'
+        yield Finding((*loc, "valence"), message)
     if signal.valence is not None and not (signal.valence_friction or signal.valence_momentum):
         message = f"{said} has a valence that weighs nothing; give it valence_friction or valence_momentum"
         yield _warning((*loc, "valence"), message)

@@ -110,8 +110,8 @@ def profile(path: Path) -> Profile:
     """
     data, is_whole = _head(path)
     text, encoding = _decoded(data if is_whole else data[: data.rfind(b"\n") + 1])
-    separator = _separator(text)
     try:
+        separator = _separator(text)
         rows = list(csv.reader(io.StringIO(text), delimiter=separator))
     except csv.Error as error:
         raise BadValueError(f"{path}: this is no CSV: {error}") from error

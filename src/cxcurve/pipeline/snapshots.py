@@ -34,7 +34,8 @@ _CUSTOMERS = """
          usual AS (SELECT segment, median(revenue_per_year) AS revenue FROM known GROUP BY segment)
     SELECT k.customer_key, k.customer_id, coalesce(c.name, k.customer_id) AS name, c.segment, c.industry, c.plan,
            c.region, c.owner, c.partner_id, c.revenue_per_year, c.seats, c.created_us, c.attributes,
-           coalesce(c.revenue_per_year, u.revenue, 0) AS revenue, c.revenue_per_year IS NULL AS is_usual_revenue
+           coalesce(c.revenue_per_year, u.revenue, (SELECT median(revenue_per_year) FROM known), 0) AS revenue,
+           c.revenue_per_year IS NULL AS is_usual_revenue
     FROM customer_keys AS k JOIN seen USING (customer_key) LEFT JOIN known AS c USING (customer_id)
-    LEFT JOIN usual AS u ON u.segment = c.segment
+    LEFT JOIN usual AS u ON u.segment IS NOT DISTINCT FROM c.segment
 """

@@ -134,7 +134,7 @@ class View:
     def curve(self, x: X) -> CurveResult:
         """The curve, with the notes as they are now."""
         made = self.kept(("curve", x), lambda: self.workspace.curve_of(self.known, x, self.drift))
-        return replace(made, notes=tuple(self.workspace.notes()))
+        return replace(made, notes=tuple(self.workspace.notes(made.as_of_us)))
 
     @property
     def time_to_value(self) -> TimeToValueResult:

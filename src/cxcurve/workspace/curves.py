@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from cxcurve import charts
 from cxcurve.charts.format import day
 from cxcurve.metrics.curve import (
     BINS_PER_STAGE,
+    SHORTEST_DAYS,
     Curve,
     X,
     build_curve,
@@ -46,6 +48,7 @@ class CurveResult:
     drift: Drift | None
     notes: tuple[tuple[int, str], ...]
     labels: tuple[str, ...]
+    zone: str = "UTC"
     currency: str = ""
 
     @property
@@ -65,7 +68,7 @@ class CurveResult:
                 charts.Drop(self._x(drop.end), drop.change, drop.signals, self.place(drop.end))
                 for drop in self.curve.drops
             ],
-            [charts.Note(date_of(us), text) for us, text in self.notes] if self.curve.x == "date" else [],
+            [charts.Note(date_of(us, self.zone), text) for us, text in self.notes] if self.curve.x == "date" else [],
             x=self.curve.x,
             width=width,
             currency=self.currency,
@@ -137,9 +140,9 @@ def monday(week: float) -> date:
     return _EPOCH_MONDAY + timedelta(weeks=int(week) + 1)
 
 
-def date_of(us: int) -> date:
-    """The day of a time."""
-    return date(1970, 1, 1) + timedelta(microseconds=us)
+def date_of(us: int, zone: str) -> date:
+    """The day of a time, in the workspace's zone."""
+    return datetime.fromtimestamp(us / 1e6, ZoneInfo(zone)).date()
 
 
 def curve_result(
@@ -159,7 +162,7 @@ def curve_result(
     if found.drops:
         found = _explain(run, snapshot, found, usual)
     labels = tuple(snapshot.stage_label(k) for k in range(len(snapshot.stage_names)))
-    return CurveResult(snapshot.as_of_us, found, drift, tuple(notes), labels, currency)
+    return CurveResult(snapshot.as_of_us, found, drift, tuple(notes), labels, snapshot.zone, currency)
 
 
 def usual_days(snapshot: Snapshot, arrow: Callable[..., pa.Table]) -> list[float]:
@@ -213,7 +216,7 @@ def _x_of(weeks: pa.Table, x: X, usual: Sequence[float]) -> Any:
     if x == "date":
         return weeks["week"].to_numpy()
     stage = weeks["stage"].to_numpy()
-    part = np.minimum(weeks["dwell_days"].to_numpy() / np.maximum(np.array(usual), 1.0)[stage], 0.99)
+    part = np.minimum(weeks["dwell_days"].to_numpy() / np.maximum(np.array(usual), SHORTEST_DAYS)[stage], 0.99)
     return stage * BINS_PER_STAGE + np.floor(part * BINS_PER_STAGE).astype(int)
 
 

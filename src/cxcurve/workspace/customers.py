@@ -52,6 +52,7 @@ class CustomerResult:
     mindset: str | None
     mood: Mood | None
     reason: Reason | None
+    zone: str = "UTC"
 
     def why(self) -> dict[str, tuple[SignalPoints, ...]]:
         """The signals and events behind the scores; points add up to each index as shown."""
@@ -62,9 +63,8 @@ class CustomerResult:
         """Who this is, in a few sentences that each rest on the data below."""
         said = [f"{self.facts['name']} is outside the journey."]
         if self.stage_label is not None:
-            said = [
-                f"{self.facts['name']} is in {self.stage_label} since {date_of(self.stage_since_us or 0):%d %b %Y}."
-            ]
+            since = date_of(self.stage_since_us or 0, self.zone)
+            said = [f"{self.facts['name']} is in {self.stage_label} since {since:%d %b %Y}."]
         if self.friction and self.friction_index and self.friction_index >= 25:
             said.append(f"Most friction comes from {words(self.friction[0].signal)}.")
         if self.mindset:
@@ -101,7 +101,7 @@ class CustomerResult:
 
     def picture(self, width: float = charts.WIDE) -> charts.Picture:
         """The customer's own curve: the end of each week, and now."""
-        today = date_of(self.as_of_us - 1)
+        today = date_of(self.as_of_us - 1, self.zone)
         now = charts.CurvePoint(today, self.level, None, None, self.friction_index, self.momentum_index)
         points = [
             charts.CurvePoint(
@@ -111,11 +111,15 @@ class CustomerResult:
             if monday(week["week"]) < today
         ]
         bands = [
-            charts.StageBand(stay["label"], date_of(stay["entered_us"]), date_of(stay["left_us"] or self.as_of_us))
+            charts.StageBand(
+                stay["label"],
+                date_of(stay["entered_us"], self.zone),
+                date_of(stay["left_us"] or self.as_of_us, self.zone),
+            )
             for stay in self.stays
         ]
         marks = [
-            charts.EventMark(date_of(event["occurred_us"]), words(event["name"]), event["tone"])
+            charts.EventMark(date_of(event["occurred_us"], self.zone), words(event["name"]), event["tone"])
             for event in self.timeline
             if event["tone"]
         ]
@@ -175,6 +179,7 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
         mindset=mindset(events, signals, snapshot.as_of_us),
         mood=mood(events, signals, snapshot.as_of_us),
         reason=None if current is not None else Reason.OUTSIDE,
+        zone=snapshot.zone,
     )
 
 

@@ -31,7 +31,10 @@ class TimeToValueResult:
         """As interfaces.md, `show ttv`."""
         found = self.found
         if found is None:
-            return {"as_of": at(self.as_of_us), "n": 0, "median_days": None, "reason": "not_in_model"}
+            counts = dict.fromkeys(("n", "n_reached", "n_before_start", "n_exited", "n_waiting"), 0)
+            nothing = dict.fromkeys(("median_days", "low", "high", "target_days"))
+            told = {"reached": {str(day): None for day in DAYS}, "waiting": [], "reason": "not_in_model"}
+            return {"as_of": at(self.as_of_us), **counts, **nothing, **told}
         return {
             "as_of": at(self.as_of_us),
             "n": found.n,

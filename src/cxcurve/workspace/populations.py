@@ -75,7 +75,7 @@ def _entered(snapshot: Snapshot, cohort: str) -> ir.Table:
     if match["stage"] not in snapshot.stage_names:
         raise UnknownNameError("stage", match["stage"], snapshot.stage_names)
     try:
-        since = snapshot.as_of_us - int(Duration.parse(match["time"]).seconds * 1_000_000)
+        since = max(0, snapshot.as_of_us - int(Duration.parse(match["time"]).seconds * 1_000_000))
     except ValueError as error:
         raise BadValueError(f'cohort "{cohort}": {error}') from None
     stage = snapshot.stage_names.index(match["stage"])

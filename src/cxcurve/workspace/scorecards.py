@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from cxcurve.errors import Reason
+from cxcurve.journey.calendar import Calendar
 from cxcurve.metrics import feedback
-from cxcurve.metrics.contacts import contacts
+from cxcurve.metrics.contacts import REPEAT_DAYS, contacts
 from cxcurve.metrics.curve import N_BUCKETS, bucket_of
 from cxcurve.metrics.registry import METRICS, Metric
 from cxcurve.metrics.snapshot import Snapshot
@@ -189,12 +190,18 @@ def _weekly_shares(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
         found = arrow(active.group_by("week").agg(n=active.count()))
         k = dict(zip(found["week"].to_pylist(), found["n"].to_pylist(), strict=True))
         series = tuple(k.get(w, 0) / n[w] if n.get(w) else None for w in range(last - SPARK_WEEKS, last))
-        whole = max(n, default=last)
+        whole = _last_whole_week(snapshot)
         current = wilson(k.get(whole, 0), n[whole]) if n.get(whole) else nothing()
         back = whole - BACK_WEEKS
         previous = wilson(k.get(back, 0), n[back]) if n.get(back) else nothing()
         readings[name] = Reading(current, previous, "4 weeks before", series, difference(current, previous))
     return readings
+
+
+def _last_whole_week(snapshot: Snapshot) -> int:
+    last = snapshot.first_week + snapshot.n_weeks - 1
+    ends_now = Calendar(snapshot.zone, snapshot.as_of_us, snapshot.as_of_us).end_at(last) == snapshot.as_of_us
+    return last if ends_now else last - 1
 
 
 def _contact_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
@@ -206,7 +213,8 @@ def _contact_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
     recent, before = days <= feedback.WINDOW_DAYS, (days > feedback.WINDOW_DAYS) & (days <= 2 * feedback.WINDOW_DAYS)
     shares = [wilson(int(again[part].sum()), int(part.sum())) if part.any() else nothing() for part in (recent, before)]
     other = [_complement(share) for share in shares]
-    series = _rolling(days, again, lambda part: float(part.mean()))
+    # A contact is told once seven days have followed it: at an earlier week it was not known for the last seven.
+    series = _rolling(days - REPEAT_DAYS, lambda part: float(again[part].mean()))
     kept = tuple(None if share is None else 1 - share for share in series)
     before_that = "the 90 days before"
     return {
@@ -215,13 +223,18 @@ def _contact_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
     }
 
 
-def _rolling(days: Any, values: Any, measure: Callable[[Any], float | None]) -> tuple[float | None, ...]:
-    """A measure of the 90 days up to each of the last weeks; None where fewer than 10 are in them."""
+def _rolling(days: Any, measure: Callable[[Any], float | None]) -> tuple[float | None, ...]:
+    """A measure of the rows of the 90 days up to each of the last weeks; None where fewer than 10 are in them."""
     series = []
     for back in range(SPARK_WEEKS, -1, -1):
-        part = values[(days > 7 * back) & (days <= 7 * back + feedback.WINDOW_DAYS)]
-        series.append(measure(part) if len(part) >= FEWEST else None)
+        part = _window(days - 7 * back)
+        series.append(measure(part) if part.sum() >= FEWEST else None)
     return tuple(series)
+
+
+def _window(days: Any) -> Any:
+    """Rows of the last 90 days."""
+    return (days > 0) & (days <= feedback.WINDOW_DAYS)
 
 
 def _complement(share: Estimate) -> Estimate:
@@ -233,12 +246,14 @@ def _complement(share: Estimate) -> Estimate:
 def _answers(snapshot: Snapshot, arrow: Arrow, kind: str, estimate: Callable[[Sequence[float]], Estimate]) -> Reading:
     rows = arrow(feedback.answers(snapshot, kind))
     days = (snapshot.as_of_us - rows["occurred_us"].to_numpy()) / US_PER_DAY
-    values = rows["value"].to_numpy()
-    now = estimate(values[days <= feedback.WINDOW_DAYS].tolist())
-    then = estimate(values[(days > feedback.WINDOW_DAYS) & (days <= 2 * feedback.WINDOW_DAYS)].tolist())
+
+    def measured(part: Any) -> Estimate:
+        return estimate(feedback.newest(rows.filter(pa.array(part)), snapshot.plan))
+
+    now, then = measured(_window(days)), measured(_window(days - feedback.WINDOW_DAYS))
     if now.value is None:
         now = nothing(0, Reason.NO_EVENTS)
-    series = _rolling(days, values, lambda part: estimate(part.tolist()).value)
+    series = _rolling(days, lambda part: measured(part).value)
     return Reading(now, then, "the 90 days before", series, difference(now, then))
 
 
@@ -248,7 +263,7 @@ def _value_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
     if times is None or rule is None:
         return {}
     target = rule.target.days if rule.target else 7.0
-    rows, days = arrow(times), (round(target),)
+    rows, days = arrow(times), (target,)
     weekly = [
         time_to_value(known_at(rows, at_us), as_of_us=at_us, days=days)
         for at_us in (snapshot.as_of_us - int(7 * back * US_PER_DAY) for back in range(SPARK_WEEKS, -1, -1))

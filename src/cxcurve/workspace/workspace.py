@@ -244,7 +244,9 @@ class Workspace:
         """The same from a snapshot."""
         drift = drift or self.drift_of(known)
         run = self._run(known.as_of_us)
-        return curve_result(run, known, x, drift=drift, notes=self.notes(), currency=self.settings.currency)
+        return curve_result(
+            run, known, x, drift=drift, notes=self.notes(known.as_of_us), currency=self.settings.currency
+        )
 
     def drift(self, **whom: Any) -> Drift:
         """The drift zones."""
@@ -300,9 +302,10 @@ class Workspace:
         """Write a note on the curve."""
         self.store.execute("INSERT INTO notes VALUES ($1, $2, $3)", note_us(at, self.settings.zone), text, now_us())
 
-    def notes(self) -> list[tuple[int, str]]:
-        """The notes written on the curve, in order of time."""
-        return [(at_us, text) for at_us, text in self.store.rows("SELECT at_us, text FROM notes ORDER BY at_us, text")]
+    def notes(self, as_of_us: int | None = None) -> list[tuple[int, str]]:
+        """The notes written on the curve, in order of time; those of a later time than as_of are left out."""
+        found = self.store.rows("SELECT at_us, text FROM notes ORDER BY at_us, text")
+        return [(at_us, text) for at_us, text in found if as_of_us is None or at_us < as_of_us]
 
     def segment_values(self, known: Snapshot) -> dict[str, list[str]]:
         """What customers can be picked by."""
@@ -310,12 +313,14 @@ class Workspace:
 
     def _known_moment(self, as_of: str | datetime) -> int:
         us = instant_us(as_of, self.settings.zone)
+        if not self.counts():
+            raise WorkspaceError(f"{self.folder}: there are no events yet. Run `cxcurve load`, then `cxcurve score`.")
         first = self.store.rows(
             "SELECT min(occurred_us), strftime(make_timestamp(min(occurred_us)), '%Y-%m-%d') FROM event_log"
         )[0]
         if us > end_of_day(now_us(), self.settings.zone):
             raise BadValueError(f'as_of "{as_of}" lies in the future; the latest that can be asked for is today')
-        if first[0] is None or us <= first[0]:
+        if us <= first[0]:
             raise BadValueError(f'as_of "{as_of}" lies before the first event; expected a day from {first[1]} on')
         return us
 
@@ -328,6 +333,11 @@ class Workspace:
     def _scored(self, as_of_us: int) -> Snapshot:
         """The tables of the last score, looked up once until it changes."""
         if as_of_us not in self._snapshots:
+            if self.store.meta("model") != self._model_mark:
+                raise WorkspaceError(
+                    f"{self.folder}: the journey, the time zone, or customers' seats or segments changed since the "
+                    "last score. Run `cxcurve score`."
+                )
             self._snapshots[as_of_us] = snapshot(self._run(as_of_us))
         return self._snapshots[as_of_us]
 

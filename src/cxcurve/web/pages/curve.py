@@ -54,7 +54,7 @@ class CurvePage(Frame):
 
 def build(view: View, asked: Asked) -> CurvePage:
     """The page for a query."""
-    x = cast(X, asked.choice("x", AXES, "position"))
+    x = cast(X, asked.choice("x", AXES, "week"))
     frame = framed(view, asked, "Real CX Curve", "curve", "/curve")
     result = view.curve(x)
     focus, stats = figures(view)
@@ -66,7 +66,7 @@ def build(view: View, asked: Asked) -> CurvePage:
         stats=stats,
         drops=tuple(_drop(result, drop) for drop in result.curve.drops),
         zones=tuple(zones(view, frame["kept"])),
-        notes=tuple({"at": date_of(us), "text": text} for us, text in result.notes),
+        notes=tuple({"at": date_of(us, result.zone), "text": text} for us, text in result.notes),
         waiting=_waiting(view, frame["kept"]),
         reason=result.curve.reason,
     )

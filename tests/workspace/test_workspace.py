@@ -1,0 +1,108 @@
+"""A workspace between its files and its scores: what changed since the last score is said, not shown wrongly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import cxcurve
+from cxcurve.errors import BadValueError, WorkspaceError
+from cxcurve.workspace import init
+
+JOURNEY = """
+journey: shop
+stages: [one, two]
+exits: [gone]
+signals:
+  seen: {stage: one, momentum: 0.5}
+  bought: {stage: two, momentum: 1.0}
+  nps_answered: {valence: "value: 0..6=-1, 7..8=0, 9..10=1", valence_friction: 0.9, keep: latest}
+  ces_answered: {valence: "value: 1..3=1, 5..7=-1", valence_friction: 0.9, keep: latest, direction: low_is_easy}
+  gone: {}
+"""
+SOURCES = """
+log:
+  files: events.csv
+  time: {column: at}
+  account: who
+  person: person
+  id: id
+  name: name
+  value: value
+"""
+
+
+def made(folder: Path, rows: list[str], zone: str = "UTC") -> Path:
+    init(folder, "blank").close()
+    (folder / "journey.yaml").write_text(JOURNEY, encoding="utf-8")
+    (folder / "sources.yaml").write_text(SOURCES, encoding="utf-8")
+    (folder / "cxcurve.toml").write_text(f'name = "shop"\nzone = "{zone}"\n', encoding="utf-8")
+    (folder / "events.csv").write_text("\n".join(["id,at,who,person,name,value", *rows, ""]), encoding="utf-8")
+    with cxcurve.open(folder) as workspace:
+        workspace.load()
+        workspace.score()
+    return folder
+
+
+def test_a_journey_changed_since_the_last_score_is_said(tmp_path: Path) -> None:
+    """Stages are kept by position: shown under a changed list, a customer would stand where nobody put it."""
+    folder = made(tmp_path / "w", ["1,2026-01-05T10:00:00Z,a,,seen,"])
+    (folder / "journey.yaml").write_text(JOURNEY.replace("[one, two]", "[zero, one, two]"), encoding="utf-8")
+    with cxcurve.open(folder) as workspace:
+        with pytest.raises(WorkspaceError, match=r"changed since the last score. Run `cxcurve score`"):
+            workspace.customers()
+        workspace.score()
+        assert workspace.customers()[0]["stage"] == "one"
+
+
+def test_notes_of_later_days_are_not_on_an_earlier_curve(tmp_path: Path) -> None:
+    rows = [f"{i},2026-01-{i + 1:02}T10:00:00Z,c{i},,seen," for i in range(1, 28)]
+    with cxcurve.open(made(tmp_path / "w", rows)) as workspace:
+        workspace.note("early", "2026-01-08")
+        workspace.note("late", "2026-01-20")
+        assert [text for _, text in workspace.curve(as_of="2026-01-15").notes] == ["early"]
+        assert [text for _, text in workspace.curve().notes] == ["early", "late"]
+
+
+def test_only_the_newest_answer_of_a_person_counts_for_nps(tmp_path: Path) -> None:
+    """Twelve people who said 0 and then 10 are twelve promoters."""
+    rows = [
+        f"a{i}-{day},2026-01-0{day}T10:00:00Z,acme,p{i},nps_answered,{value}"
+        for i in range(12)
+        for day, value in ((5, 0), (8, 10))
+    ]
+    with cxcurve.open(made(tmp_path / "w", ["s,2026-01-01T10:00:00Z,acme,,seen,", *rows])) as workspace:
+        row = next(r for r in workspace.scorecard().to_json()["rows"] if r["metric"] == "nps")
+        assert (row["current"], row["n"]) == (100.0, 12)
+
+
+def test_effort_asked_the_other_way_is_turned_round(tmp_path: Path) -> None:
+    """`direction: low_is_easy`: 1 of 7 is the least effort, which is 7 where high is easy."""
+    rows = [f"a{i},2026-01-05T10:00:00Z,acme,p{i},ces_answered,1" for i in range(12)]
+    with cxcurve.open(made(tmp_path / "w", ["s,2026-01-01T10:00:00Z,acme,,seen,", *rows])) as workspace:
+        row = next(r for r in workspace.scorecard().to_json()["rows"] if r["metric"] == "ces")
+        assert row["current"] == 7.0
+
+
+def test_days_are_those_of_the_workspaces_zone(tmp_path: Path) -> None:
+    """Midnight in Berlin is the evening before in UTC."""
+    folder = made(tmp_path / "w", ["1,2026-01-05T00:00:00+01:00,a,,seen,"], "Europe/Berlin")
+    with cxcurve.open(folder) as workspace:
+        assert "since 05 Jan 2026" in workspace.customer("a").brief
+
+
+def test_questions_that_cannot_be_answered_say_why(tmp_path: Path) -> None:
+    folder = made(tmp_path / "w", ["1,2026-01-05T10:00:00Z,a,,seen,"])
+    with cxcurve.open(folder) as workspace:
+        assert workspace.customers(cohort="entered one in the last 9999999999d")
+        with pytest.raises(BadValueError, match="lies before the first event; expected a day from 2026-01-05 on"):
+            workspace.curve(as_of="2020-01-01")
+        found = workspace.time_to_value().to_json()
+        assert found["reason"] == "not_in_model"
+        assert {"n", "n_reached", "n_exited", "n_waiting", "median_days", "low", "high", "reached", "waiting"} <= set(
+            found
+        )
+    init(tmp_path / "empty", "blank").close()
+    with cxcurve.open(tmp_path / "empty") as workspace, pytest.raises(WorkspaceError, match="there are no events yet"):
+        workspace.curve(as_of="2020-01-01")
