@@ -24,7 +24,7 @@ from typing import Any
 WEEKS, BATCH = 104, 500_000
 BUDGETS = {"state": 12.0, "score": 150.0, "delta": 10.0}
 """Most a step may cost, in floors."""
-PAGE_MS, SCORE_MB = 100.0, 2000.0
+PAGE_MS, SCORE_MB, IMPORT_MS, HELP_MS = 100.0, 2000.0, 100.0, 500.0
 START_US = 1_700_000_000_000_000
 SECONDS = WEEKS * 7 * 86_400
 
@@ -160,8 +160,20 @@ def page(folder: Path) -> dict[str, Any]:
         return {"seconds": statistics.median(times), "slowest": max(times)}
 
 
+def start(folder: Path) -> dict[str, Any]:
+    """Importing the package, and `--help`, beyond what Python itself needs to start."""
+
+    def run(*arguments: str) -> float:
+        return _median(lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True))
+
+    return {
+        "seconds": run("-c", "import cxcurve") - run("-c", "pass"),
+        "help_seconds": run("-m", "cxcurve", "--help"),
+    }
+
+
 STEPS: dict[str, Callable[[Path], dict[str, Any]]] = {
-    "floor": floor, "state": state, "score": score, "delta": delta, "page": page,
+    "floor": floor, "state": state, "score": score, "delta": delta, "page": page, "start": start,
 }  # fmt: skip
 
 
@@ -221,6 +233,9 @@ def _report(results: dict[str, Any]) -> str:
             f"peak {results[name]['peak_mb']:.0f} MB"
         )
     lines.append(f"page    {results['page']['seconds'] * 1000:8.0f} ms   one customer's data (at most {PAGE_MS:g})")
+    starting = results["start"]
+    lines.append(f"import  {starting['seconds'] * 1000:8.0f} ms   import cxcurve (at most {IMPORT_MS:g})")
+    lines.append(f"help    {starting['help_seconds'] * 1000:8.0f} ms   cxcurve --help (at most {HELP_MS:g})")
     lines.append(f"memory  {results['score']['peak_mb']:8.0f} MB   full score (at most {SCORE_MB:g})")
     return "\n".join(lines)
 
