@@ -106,3 +106,17 @@ def test_questions_that_cannot_be_answered_say_why(tmp_path: Path) -> None:
     init(tmp_path / "empty", "blank").close()
     with cxcurve.open(tmp_path / "empty") as workspace, pytest.raises(WorkspaceError, match="there are no events yet"):
         workspace.curve(as_of="2020-01-01")
+
+
+def test_events_loaded_since_the_last_score_are_said(tmp_path: Path) -> None:
+    folder = made(tmp_path / "w", ["1,2026-01-05T10:00:00Z,a,,seen,"])
+    with cxcurve.open(folder) as workspace:
+        assert not workspace.is_behind
+        (folder / "events.csv").write_text(
+            "id,at,who,person,name,value\n1,2026-01-05T10:00:00Z,a,,seen,\n2,2026-01-05T11:00:00Z,a,,bought,\n",
+            encoding="utf-8",
+        )
+        workspace.load()
+        assert workspace.is_behind
+        workspace.score()
+        assert not workspace.is_behind

@@ -93,6 +93,8 @@ def show(
     whom = {"segment": _segment(segment or []), "cohort": cohort, "as_of": as_of}
     with opened(ctx, folder) as workspace:
         shown = _SHOW[what](workspace, Asked(whom, x.value, customer_id or ""))
+        if what is not What.QUARANTINE and workspace.is_behind:
+            typer.echo("Events were loaded since the last score; run `cxcurve score` to have them in it.", err=True)
     _put_out(shown, as_json=as_json, csv=csv, svg=svg)
 
 

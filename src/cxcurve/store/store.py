@@ -105,6 +105,11 @@ class Store:
         """Customers whose events changed since the last score, in order of their keys."""
         return [key for (key,) in self.rows("SELECT DISTINCT customer_key FROM touched ORDER BY 1")]
 
+    @property
+    def has_touched(self) -> bool:
+        """Whether events changed since the last score."""
+        return bool(self.rows("SELECT 1 FROM touched LIMIT 1"))
+
     def touched_since(self) -> int:
         """Time of the earliest event that changed since the last score; 0 where nothing did."""
         since = self.rows("SELECT coalesce(min(since_us), 0) FROM touched")[0][0]

@@ -206,6 +206,11 @@ class Workspace:
         """Whether there is anything to show."""
         return self.store.has("reference_weeks")
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether events were loaded since the last score: indexes do not know them yet, lists of events do."""
+        return self.is_scored and self.store.has_touched
+
     @contextmanager
     def snapshot(
         self,

@@ -17,6 +17,7 @@ from cxcurve.workspace import Workspace
 from cxcurve.workspace.results import moment
 
 COHORT_TIME, COHORT_TIME_WORDS = "90d", "90 days"
+BEHIND = "Events were loaded since the last score; the indexes do not know them yet. Run: cxcurve score"
 PROVISIONAL = (
     "Early numbers: the weights are expert judgement, and what counts as typical still moves with your data, "
     "until both are settled by the first calibration."
@@ -61,6 +62,7 @@ def framed(view: View, asked: Asked, title: str, nav: str, path: str) -> dict[st
         "query": asked.given,
         "kept": kept_of(asked, workspace.journey),
         "picker": picker(view, asked),
+        "provisional": BEHIND if workspace.is_behind else PROVISIONAL,
         "currency": workspace.settings.currency,
     }
 
