@@ -120,3 +120,28 @@ def test_events_loaded_since_the_last_score_are_said(tmp_path: Path) -> None:
         assert workspace.is_behind
         workspace.score()
         assert not workspace.is_behind
+
+
+def test_core_use_is_that_of_the_last_whole_week_or_there_is_none(tmp_path: Path) -> None:
+    """Who left in January says nothing of March, however busy their last week was."""
+    rows = [f"s{i},2026-01-06T10:00:00Z,c{i},,seen," for i in range(12)]
+    rows += [f"u{i},2026-01-20T10:00:00Z,c{i},,used," for i in range(12)]
+    rows += [f"x{i},2026-01-28T10:00:00Z,c{i},,gone," for i in range(12)] + ["late,2026-03-10T10:00:00Z,c0,,used,"]
+    folder = made(tmp_path / "w", rows)
+    (folder / "journey.yaml").write_text(JOURNEY + "  used: {momentum: 0.3, core: true}\n", encoding="utf-8")
+    with cxcurve.open(folder) as workspace:
+        workspace.load()
+        workspace.score()
+        cards = {
+            day: {r["metric"]: r for r in workspace.scorecard(as_of=day).to_json()["rows"]}
+            for day in ("2026-01-25", "2026-03-10")
+        }
+        assert cards["2026-01-25"]["core_use"]["current"] == 1.0
+        assert cards["2026-03-10"]["core_use"]["current"] is None
+
+
+def test_a_valence_on_words_is_refused(tmp_path: Path) -> None:
+    folder = made(tmp_path / "w", ["1,2026-01-05T10:00:00Z,a,,seen,"])
+    (folder / "journey.yaml").write_text(JOURNEY.replace("value: 0..6", "text: 0..6"), encoding="utf-8")
+    with cxcurve.open(folder) as workspace:
+        assert any("only numbers have one: write value or amount" in str(problem) for problem in workspace.problems())

@@ -3,7 +3,7 @@
 F_ref is the 10th percentile of F, M_ref the median of M, over the customer-weeks of the stage in the 26 weeks up to a
 week. Both come from counts of values on a grid of 1/4096 of a doubling (0.02 index points at most): counts add up, so
 a partial update gives what a full one gives. First a coarse count finds in which 1/32 of a doubling each quantile
-lies, then only the values there are counted finely: millions of customer-weeks leave the engine as thousands of rows.
+lies, then only the values there are counted finely: only counts leave the engine, not customer-weeks.
 """
 
 from __future__ import annotations

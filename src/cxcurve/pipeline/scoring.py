@@ -209,7 +209,7 @@ def _seasons(run: Run, facts: CustomerFacts) -> NDArray[np.float64]:
         "segment": pa.array(facts.segments.values(), pa.string()),
     }
     run.store.temporary("segment_members", pa.table(members))
-    # One signal has one row a customer and week; counting distinct customers costs five times as much.
+    # One signal has one row a customer and week; counting distinct customers costs many times as much.
     n_active = "count(*)" if len(core) == 1 else "count(DISTINCT w.customer_key)"
     rows = run.store.rows(
         f"SELECT coalesce(m.segment, ''), w.week, sum(w.n_events), {n_active} "
