@@ -258,7 +258,9 @@ def test_ctrl_c_is_quiet(run: Run, folder: Path, command: str, undisturbed: dict
         assert run("-w", folder, "load").code == 0
     spot = "append" if command == "load" else "add"
     stop = "def stop():\n    import os, signal, time\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(1)\n"
-    code = f"{SMALL}\n{stop}from cxcurve.store import Store\nafter(Store, {spot!r}, 2, stop)\n{RUN}"
+    # Whoever is started in the background inherits an ignored Ctrl-C; here it is to be heard.
+    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code = f"{heard}{SMALL}\n{stop}from cxcurve.store import Store\nafter(Store, {spot!r}, 2, stop)\n{RUN}"
     stopped = python(code, "-w", folder, command)
     assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "")
     assert run("-w", folder, "load").code == run("-w", folder, "score").code == 0
