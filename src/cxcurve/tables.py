@@ -158,6 +158,20 @@ STAYS = Table(
     """),
 )
 
+TRANSITIONS = Table(
+    "transitions",
+    "one stay that ended, and where it led",
+    ("customer_key", "cycle", "from_stage"),
+    _columns("""
+        customer_key int32 the customer
+        cycle int32 which run through the journey
+        from_stage int32 position of the stage that was left
+        to_stage int32 position of the stage entered next; -1 for the exit
+        at_us int64 when
+        dwell_days float64 days in the stage that was left
+    """),
+)
+
 SIGNAL_WEEKS = Table(
     "signal_weeks",
     "what the events of one week add to one signal part of one customer; sparse, a sum of integers",
@@ -169,7 +183,7 @@ SIGNAL_WEEKS = Table(
         week int32 index of the week in the calendar; its end is the calendar's
         n_events int64 events that happened in it
         steps int64 opened minus closed (`until` signals)
-        partial int64 sum of round(2^32 a 2^-((week_end - t)/h)), faded to the week's end
+        partial int64 sum of round(2^32 a 2^-((week_end - t)/h)), faded to the week's end even where as_of is before
     """),
 )
 
@@ -208,6 +222,34 @@ CUSTOMER_NOW = Table(
     "customer_now", "a customer inside the journey at as_of", ("customer_key",), CUSTOMER_WEEKS.columns
 )
 
+SIGNAL_STATE = Table(
+    "signal_state",
+    "what a signal part of a customer has come to at the end of the last whole week; sparse",
+    ("customer_key", "signal_key", "part"),
+    _columns("""
+        customer_key int32 the customer
+        signal_key int32 the signal; -1 for issues open beyond their target, of all signals
+        part int32 as in signal_weeks
+        faded float64 decayed count without what is open
+        n_open int64 how many are open
+    """),
+)
+
+CUSTOMER_STATE = Table(
+    "customer_state",
+    "a customer's use and activity up to the end of the last whole week",
+    ("customer_key",),
+    _columns("""
+        customer_key int32 the customer
+        decline float64 fall of core use, 0 to 1
+        core_since int32? week of the first core use
+        n_days int64 business days with an event the customer made
+        first_day int64? first of them, business days since 1970-01-05
+        last_day int64? last of them
+        complaint_us int64? latest complaint
+    """),
+)
+
 REFERENCE_WEEKS = Table(
     "reference_weeks",
     "what is usual at a stage in the 26 weeks up to a week",
@@ -234,6 +276,9 @@ SEASON_WEEKS = Table(
 
 DERIVED = {
     table.name: table
-    for table in (STAYS, SIGNAL_WEEKS, ACTIVITY_WEEKS, SEASON_WEEKS, CUSTOMER_WEEKS, CUSTOMER_NOW, REFERENCE_WEEKS)
-}
+    for table in (
+        STAYS, TRANSITIONS, SIGNAL_WEEKS, ACTIVITY_WEEKS, SEASON_WEEKS, CUSTOMER_WEEKS, CUSTOMER_NOW, SIGNAL_STATE,
+        CUSTOMER_STATE, REFERENCE_WEEKS,
+    )
+}  # fmt: skip
 """Tables that a score makes anew from the events."""

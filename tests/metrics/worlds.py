@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ from cxcurve.pipeline.scoring import score
 from cxcurve.pipeline.snapshots import snapshot
 from cxcurve.sources import arrow_schema
 from cxcurve.store import Store
+from cxcurve.workspace.workspace import Workspace
 
 MINUTE_US = 60_000_000
 DAY_US = 86_400_000_000
@@ -178,7 +180,8 @@ def derived(run: Run) -> dict[str, list[tuple[Any, ...]]]:
     known = snapshot(run)
     named = {
         "stays": known.stays, "signal_weeks": known.signal_weeks, "customer_weeks": known.customer_weeks,
-        "customer_now": known.customer_now, "activity_weeks": run.store.table("activity_weeks"),
+        "customer_now": known.customer_now,
+        **{name: run.store.table(name) for name in ("transitions", "activity_weeks", "signal_state", "customer_state")},
     }  # fmt: skip
     found = {name: _by_name(run, expression) for name, expression in named.items()}
     return found | {"reference_weeks": _rows(run.store.arrow(run.store.table("reference_weeks")))}
@@ -191,7 +194,7 @@ def _by_name(run: Run, expression: Any) -> list[tuple[Any, ...]]:
     for row in rows:
         row["customer_key"] = customers[row["customer_key"]]
         if "signal_key" in row:
-            row["signal_key"] = signals[row["signal_key"]]
+            row["signal_key"] = signals.get(row["signal_key"], "any")
     return _rows(pa.Table.from_pylist(rows, expression.schema().to_pyarrow() if not rows else None))
 
 
@@ -203,3 +206,37 @@ def _rows(found: pa.Table) -> list[tuple[Any, ...]]:
 def changed(event: Event, **values: Any) -> Event:
     """The same event, told otherwise."""
     return replace(event, **values)
+
+
+def run_of(workspace: Workspace) -> Run:
+    """The run of the last score."""
+    scored_us = workspace.store.meta("scored_as_of_us")
+    assert scored_us is not None
+    return Run(workspace.store, workspace.journey, workspace.settings.zone, int(scored_us))
+
+
+def tables_of(workspace: Workspace) -> dict[str, Any]:
+    """All derived tables, by text ids."""
+    names = ("season_weeks",)
+    return derived(run_of(workspace)) | {
+        name: sorted(workspace.store.rows(f"SELECT * FROM {name}"), key=repr) for name in names
+    }
+
+
+def same_as_full(workspace: Workspace, expected_touched: int | None = None) -> None:
+    """Score the touched customers, then everybody: the tables are identical to the last bit."""
+    n = workspace.score()
+    partial = tables_of(workspace)
+    n_all = workspace.score(full=True)
+    assert 0 < n < n_all
+    if expected_touched is not None:
+        assert n == expected_touched
+    full = tables_of(workspace)
+    for name, rows in full.items():
+        assert partial[name] == rows, name
+
+
+def split(events: pa.Table, is_in: Callable[[dict[str, Any]], bool]) -> tuple[pa.Table, pa.Table]:
+    """Events that are in, and the others."""
+    mask = pa.array([is_in(row) for row in events.to_pylist()])
+    return events.filter(mask), events.filter(pc.invert(mask))

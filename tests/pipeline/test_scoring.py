@@ -11,49 +11,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from worlds import DAY_US, Company, derived, us
+from worlds import DAY_US, Company, same_as_full, split, tables_of, us
 
 from cxcurve import tables
 from cxcurve.pipeline import scoring
-from cxcurve.pipeline.run import Run
 from cxcurve.workspace.workspace import Workspace
 
 AS_OF = "2026-03-11T10:00"
 Make = Callable[..., Workspace]
-
-
-def run_of(workspace: Workspace) -> Run:
-    """The run of the last score."""
-    scored_us = workspace.store.meta("scored_as_of_us")
-    assert scored_us is not None
-    return Run(workspace.store, workspace.journey, workspace.settings.zone, int(scored_us))
-
-
-def tables_of(workspace: Workspace) -> dict[str, Any]:
-    """All derived tables, by text ids."""
-    names = ("season_weeks",)
-    return derived(run_of(workspace)) | {
-        name: sorted(workspace.store.rows(f"SELECT * FROM {name}"), key=repr) for name in names
-    }
-
-
-def same_as_full(workspace: Workspace, expected_touched: int | None = None) -> None:
-    """Score the touched customers, then everybody: the tables are identical to the last bit."""
-    n = workspace.score()
-    partial = tables_of(workspace)
-    n_all = workspace.score(full=True)
-    assert 0 < n < n_all
-    if expected_touched is not None:
-        assert n == expected_touched
-    full = tables_of(workspace)
-    for name, rows in full.items():
-        assert partial[name] == rows, name
-
-
-def split(events: pa.Table, is_in: Callable[[dict[str, Any]], bool]) -> tuple[pa.Table, pa.Table]:
-    """Events that are in, and the others."""
-    mask = pa.array([is_in(row) for row in events.to_pylist()])
-    return events.filter(mask), events.filter(pc.invert(mask))
 
 
 def test_late_events_of_a_few_customers(company: Company, new_workspace: Make) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxcurve.metrics.curve import Curve, Drop
-from cxcurve.metrics.weekly import Block, Ticks, features
+from cxcurve.metrics.recursion import Ticks, features
+from cxcurve.metrics.weekly import Block
 from cxcurve.metrics.weights import Weights
 
 Floats = NDArray[np.float64]
@@ -32,7 +33,8 @@ def mean_features(block: Block, weights: Weights, ticks: Ticks, rows: tuple[Ints
     order = np.argsort(tick, kind="stable")
     edges = np.searchsorted(tick[order], np.arange(len(ticks) + 1))
     total = np.zeros((n_places, len(weights.columns)))
-    for number, (x, _) in enumerate(features(block, weights, ticks)):
+    walk = features(block.signal_weeks, block.keys, block.seat_factors, weights, ticks, block.memory)
+    for number, (x, _) in enumerate(walk):
         here = order[edges[number] : edges[number + 1]]
         np.add.at(total, place[here], x[:, customer[here]].T)
     return np.asarray(total / np.maximum(np.bincount(place, minlength=n_places), 1)[:, None])

@@ -6,7 +6,6 @@ gives bit-equal tables; float sums do not.
 
 from __future__ import annotations
 
-import ibis
 import ibis.expr.types as ir
 
 from cxcurve.journey.calendar import Calendar
@@ -24,13 +23,13 @@ def signal_weeks(log: ir.Table, plan_table: ir.Table, plan: Plan, calendar: Cale
         plan_table: `Plan.table` on the same engine.
         plan: the tracking plan.
         calendar: the weeks.
-        now_us: as_of; the week it falls in ends there.
+        now_us: as_of; issues that fall due later are not yet overdue.
     """
     rows = contributions(log, plan_table, plan, now_us=now_us)
     rows = rows.mutate(week=calendar.week_of(rows.entered_us))
-    rows = rows.mutate(end_us=ibis.least(calendar.end_of(rows.week), ibis.literal(now_us, "int64")))
     rows = rows.join(plan_table.select("signal_key", "half_life_us"), "signal_key")
-    partial = faded(rows.anchor_us, rows.end_us, rows.half_life_us) * rows.amount * float64(PARTIAL_ONE)
+    # Also the week of as_of is faded to its own end: what it holds stays true when as_of moves on.
+    partial = faded(rows.anchor_us, calendar.end_of(rows.week), rows.half_life_us) * rows.amount * float64(PARTIAL_ONE)
     rows = rows.mutate(partial=partial.round().cast("int64"))
     return rows.group_by("customer_key", "signal_key", "part", "week").agg(
         n_events=rows.n.sum(), steps=rows.step.sum(), partial=rows.partial.sum()

@@ -38,6 +38,7 @@ class Snapshot:
     customer_weeks: ir.Table
     customer_now: ir.Table
     customers: ir.Table
+    received_until_us: int | None = None
 
     def only(self, keys: ir.Table) -> Snapshot:
         """The same for the customers in `keys` (a table with customer_key)."""

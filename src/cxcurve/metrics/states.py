@@ -24,48 +24,27 @@ def stall(dwell_days: Floats, expected_days: Floats) -> Floats:
     return np.clip(dwell_days / np.where(expected_days > 0, expected_days, np.inf) - 1.0, 0.0, 1.0)
 
 
-def decline(core_counts: Floats) -> Floats:
+def decline(core_counts: Floats, first_use: Ints) -> Floats:
     """Fall of core use: the last 4 weeks against the best 8-week mean of the last 52.
 
     Against the best, not against a baseline that follows the fall and heals while the account dies.
 
     Args:
         core_counts: customers x weeks, with the season taken out.
+        first_use: column of each customer's first core use; negative where it lies before them.
     """
     n_weeks = core_counts.shape[1]
     if n_weeks < BEST_WEEKS:
         return np.zeros_like(core_counts)
     recent = _rolling_mean(core_counts, RECENT_WEEKS)
     eight = _rolling_mean(core_counts, BEST_WEEKS)
-    started = np.cumsum(core_counts, axis=1) > 0
-    weeks_used = np.cumsum(started, axis=1)
+    weeks_used = np.arange(n_weeks)[None, :] - first_use[:, None] + 1
     eight = np.where(weeks_used >= BEST_WEEKS, eight, 0.0)
     width = LOOK_BACK_WEEKS - BEST_WEEKS + 1
     # maximum_filter1d looks both ways; shifted by half its width it looks back only.
     best = maximum_filter1d(eight, size=width, axis=1, mode="constant", cval=0.0, origin=(width - 1) // 2)
     share = np.divide(recent, best, out=np.ones_like(best), where=best > 0)
     return np.where(best > 0, np.clip((1.0 - share - 0.2) / 0.8, 0.0, 1.0), 0.0)
-
-
-def season(weekly_totals: Floats, n_active: Floats) -> Floats:
-    """Each week's departure from the trailing quarter of the same segment, as a factor (1 = usual).
-
-    Rounded to 0.05 and kept within 0.5 to 2, so that one customer's events do not move everybody's score; a segment
-    with under 10 active customers has none.
-
-    Args:
-        weekly_totals: core use of the segment by week.
-        n_active: its customers with core use so far, by week.
-    """
-    rate = np.divide(weekly_totals, n_active, out=np.zeros_like(weekly_totals), where=n_active > 0)
-    total = np.cumsum(np.r_[0.0, rate])
-    known = np.cumsum(np.r_[0.0, (n_active >= 10).astype(float)])
-    weeks = np.arange(len(rate))
-    start = np.maximum(weeks - 12, 0)
-    usual = (total[weeks + 1] - total[start]) / (weeks + 1 - start)
-    factor = np.divide(rate, usual, out=np.ones_like(rate), where=usual > 0)
-    enough = (n_active >= 10) & (known[weeks + 1] - known[start] >= 13)
-    return np.where(enough, np.clip(np.round(factor * 20) / 20, 0.5, 2.0), 1.0)
 
 
 def silence(
@@ -94,7 +73,11 @@ def silence(
 
 
 def _rolling_mean(values: Floats, width: int) -> Floats:
-    """Mean of the last `width` weeks; before there are so many, of those there are counted as `width`."""
-    total = np.cumsum(values, axis=1)
-    before = np.pad(total, ((0, 0), (width, 0)))[:, : values.shape[1]]
-    return (total - before) / width
+    """Mean of the last `width` weeks; before there are so many, of those there are counted as `width`.
+
+    Added up window by window: a difference of running totals would depend on where the weeks begin.
+    """
+    total = values.copy()
+    for back in range(1, min(width, values.shape[1])):
+        total[:, back:] += values[:, :-back]
+    return total / width

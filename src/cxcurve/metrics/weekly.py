@@ -1,12 +1,12 @@
-"""Friction, momentum and advocacy of a block of customers at every tick: the weekly recursion.
+"""Friction, momentum and advocacy of a block of customers at every tick (definitions.md, 1 and 3).
 
-A tick is the end of a week, or as_of. `n(t) = open + n(t-1) 2^-(dt/h) + what the week added`; the features of all
-signals make F, M and A (definitions.md, 1 and 3). Indexes come later, when the references are known.
+Events come from the recursion, states from stays, core use and activity. Indexes come later, when the references are
+known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,82 +16,144 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cxcurve.metrics import states
-from cxcurve.metrics.contributions import COUNT, OVERDUE
-from cxcurve.metrics.weights import Weights, feature
-from cxcurve.tables import PARTIAL_ONE, US_PER_DAY
+from cxcurve.metrics.contributions import COUNT
+from cxcurve.metrics.recursion import Floats, Ints, Memory, Ticks, column, features, native
+from cxcurve.metrics.weights import Weights
+from cxcurve.tables import US_PER_DAY
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+LOOK_BACK_WEEKS = states.LOOK_BACK_WEEKS + states.BEST_WEEKS
+"""So many weeks before a tick can still say something of core use there."""
+NEVER_WEEK, NEVER_US = 2**30, 2**62
 
 
 @dataclass(frozen=True)
-class Ticks:
-    """The instants at which everything is known: ends of the weeks `first_week` on, the last one as_of."""
+class Habits:
+    """What is known of customers' use and activity up to a week's end: arrays in order of the customers.
 
-    first_week: int
-    ends_us: Ints
-    business_days: Floats
-    is_whole: bool
+    Attributes:
+        decline: fall of core use there, 0 to 1.
+        core_since: week of the first core use, `NEVER_WEEK` where there was none.
+        n_days, first_day, last_day: active business days, the first and the last (inf and -inf where none).
+        complaint_us: latest complaint, -inf where none.
+    """
 
-    def __len__(self) -> int:
-        return len(self.ends_us)
+    decline: Floats
+    core_since: Ints
+    n_days: Floats
+    first_day: Floats
+    last_day: Floats
+    complaint_us: Floats
+
+    @classmethod
+    def none(cls, n: int) -> Habits:
+        """Of customers without a past."""
+        never = np.full(n, np.inf)
+        return cls(np.zeros(n), np.full(n, NEVER_WEEK), np.zeros(n), never, -never, -never)
+
+    @classmethod
+    def read(cls, table: pa.Table, keys: Ints) -> Habits:
+        """From `tables.CUSTOMER_STATE` of the customers `keys`."""
+        at = np.searchsorted(keys, native(table, "customer_key"))
+        habits = cls.none(len(keys))
+        habits.decline[at] = native(table, "decline")
+        habits.core_since[at] = column(table, "core_since", NEVER_WEEK)
+        habits.n_days[at] = native(table, "n_days")
+        habits.first_day[at], habits.last_day[at] = _first(table), _last(table, "last_day")
+        habits.complaint_us[at] = _last(table, "complaint_us")
+        return habits
+
+    def written(self, keys: Ints) -> pa.Table:
+        """As `tables.CUSTOMER_STATE`."""
+
+        def known(values: NDArray[Any], is_known: NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
+            return pa.array(np.where(is_known, values, 0).astype(np.int64), kind, mask=~is_known)
+
+        return pa.table(
+            {
+                "customer_key": pa.array(keys, pa.int32()),
+                "decline": self.decline,
+                "core_since": known(self.core_since, self.core_since < NEVER_WEEK, pa.int32()),
+                "n_days": pa.array(self.n_days.astype(np.int64), pa.int64()),
+                "first_day": known(self.first_day, np.isfinite(self.first_day), pa.int64()),
+                "last_day": known(self.last_day, np.isfinite(self.last_day), pa.int64()),
+                "complaint_us": known(self.complaint_us, np.isfinite(self.complaint_us), pa.int64()),
+            }
+        )
 
 
 @dataclass(frozen=True)
 class Block:
-    """What the recursion needs of some customers: tables by `customer_key`, and arrays in order of `keys`."""
+    """What some customers' weeks are made from: tables by `customer_key`, and arrays in order of `keys`.
+
+    Attributes:
+        keys: the customers, in order.
+        signal_weeks, activity_weeks: from the first tick's week on.
+        core_weeks: `tables.SIGNAL_WEEKS` of core use, from as many weeks earlier as `seasons` has more than ticks.
+        stays: all of theirs.
+        seat_factors: ticks x customers.
+        seasons: customers x weeks, factor of core use in their segment (1 = usual).
+        memory, habits: what they carry when time begins.
+    """
 
     keys: Ints
     signal_weeks: pa.Table
     activity_weeks: pa.Table
+    core_weeks: pa.Table
     stays: pa.Table
     seat_factors: Floats
-    segments: NDArray[np.int64]
+    seasons: Floats
+    memory: Memory
+    habits: Habits
 
 
 @dataclass(frozen=True)
 class Scored:
-    """F, M and A by customer and tick."""
+    """Rows of `tables.CUSTOMER_WEEKS`, and what is carried on from the last whole week."""
 
-    friction: Floats
-    momentum: Floats
-    advocacy: Floats
+    rows: pa.Table
+    signal_state: pa.Table
+    customer_state: pa.Table
 
 
-def score_block(block: Block, weights: Weights, ticks: Ticks, seasons: Floats, expected_days: Floats) -> pa.Table:
-    """Rows of `tables.CUSTOMER_WEEKS` for a block, the row at as_of included (the last tick's week).
+def score_block(block: Block, weights: Weights, ticks: Ticks, expected_days: Floats) -> Scored:
+    """A block at every tick, the row at as_of included (the last tick's week).
 
     Args:
         block: the customers.
         weights: signal weights.
         ticks: when.
-        seasons: segments x ticks, factor of core use (1 = usual).
         expected_days: by stage; 0 where the model expects nothing.
     """
     rows = _stay_rows(block, ticks)
-    scored = _recursion(block, weights, ticks)
+    of_events, memory = _recursion(block, weights, ticks)
+    fall, core_since = _decline(block, weights, ticks)
+    quiet, habits = _silence(block, ticks)
     stalled = states.stall(rows["dwell_days"], expected_days[rows["stage"]])
     at = rows["customer"], rows["tick"]
-    friction = scored.friction[at] + sum(
+    friction = of_events[0].T[at] + sum(
         weights.state(name) * np.where(weights.state_stages(name)[rows["stage"]], values, 0.0)
-        for name, values in (
-            ("stall", stalled),
-            ("decline", _decline(block, weights, ticks, seasons)[at]),
-            ("silence", _silence(block, ticks)[at]),
-        )
+        for name, values in (("stall", stalled), ("decline", fall[at]), ("silence", quiet[at]))
     )
-    return pa.table(
-        {
-            "customer_key": pa.array(block.keys[rows["customer"]], pa.int32()),
-            "week": pa.array(rows["tick"] + ticks.first_week, pa.int32()),
-            "cycle": pa.array(rows["cycle"], pa.int32()),
-            "cycle_week": pa.array(rows["cycle_week"], pa.int32()),
-            "stage": pa.array(rows["stage"], pa.int32()),
-            "dwell_days": rows["dwell_days"],
-            "friction": friction,
-            "momentum": scored.momentum[at],
-            "advocacy": scored.advocacy[at],
-        }
+    # Inside a week decline is that of the last whole one: what the last tick has is what is carried on.
+    carried = Habits(
+        fall[:, -1], core_since, habits.n_days, habits.first_day, habits.last_day, habits.complaint_us
+    ).written(block.keys)
+    return Scored(
+        pa.table(
+            {
+                "customer_key": pa.array(block.keys[rows["customer"]], pa.int32()),
+                "week": pa.array(rows["tick"] + ticks.first_week, pa.int32()),
+                "cycle": pa.array(rows["cycle"], pa.int32()),
+                "cycle_week": pa.array(rows["cycle_week"], pa.int32()),
+                "stage": pa.array(rows["stage"], pa.int32()),
+                "dwell_days": rows["dwell_days"],
+                "friction": friction,
+                "momentum": of_events[1].T[at],
+                "advocacy": of_events[2].T[at],
+            }
+        ),
+        memory.written(block.keys, weights),
+        carried,
     )
 
 
@@ -129,12 +191,18 @@ def _cycle_starts(customer: Ints, cycle: Ints, entered: Ints) -> Ints:
     return began[place]
 
 
-def _recursion(block: Block, weights: Weights, ticks: Ticks) -> Scored:
+def _recursion(block: Block, weights: Weights, ticks: Ticks) -> tuple[Floats, Memory]:
+    """F, M and A of the events (measures x ticks x customers), and what is carried on."""
     out = np.zeros((3, len(ticks), len(block.keys)))
-    for tick, (x, overdue) in enumerate(features(block, weights, ticks)):
+    whole = ticks.last_whole_week - ticks.first_week
+    carried = block.memory.copy() if whole < 0 else block.memory
+    walk = features(block.signal_weeks, block.keys, block.seat_factors, weights, ticks, block.memory)
+    for tick, (x, memory) in enumerate(walk):
         out[:, tick] = _weighed(x, weights.matrix)
-        out[0, tick] += weights.state("open_issues") * np.log2(1.0 + overdue)
-    return Scored(out[0].T, out[1].T, out[2].T)
+        out[0, tick] += weights.state("open_issues") * np.log2(1.0 + memory.overdue)
+        if tick == whole:
+            carried = memory.copy()
+    return out, carried
 
 
 def _weighed(x: Floats, matrix: Floats) -> Floats:
@@ -144,140 +212,74 @@ def _weighed(x: Floats, matrix: Floats) -> Floats:
     part of the customers would not equal those of all.
     """
     out = np.zeros((matrix.shape[1], x.shape[1]))
-    for column, measure in np.argwhere(matrix):
-        out[measure] += x[column] * matrix[column, measure]
+    for place, measure in np.argwhere(matrix):
+        out[measure] += x[place] * matrix[place, measure]
     return out
 
 
-def features(block: Block, weights: Weights, ticks: Ticks) -> Iterator[tuple[Floats, Floats]]:
-    """At each tick in turn: columns x customers of log2(1 + n), and customers' issues open beyond their target.
-
-    The arrays are those of the next tick too: use them before going on.
-    """
-    shape = len(weights.columns), len(block.keys)
-    faded, x = np.zeros(shape), np.zeros(shape)
-    opens = np.flatnonzero(weights.has_until)
-    is_open, slot = np.zeros((len(opens), len(block.keys))), np.cumsum(weights.has_until) - 1
-    overdue = np.zeros(len(block.keys))
-    seated = np.flatnonzero(weights.per_seats)
-    decay = _decay(weights, ticks)
-    for tick, week in enumerate(_by_tick(block, weights, ticks)):
-        faded *= decay[tick][:, None]
-        faded[week.column, week.customer] += week.partial / PARTIAL_ONE
-        moved = np.flatnonzero(week.steps)
-        is_open[slot[week.column[moved]], week.customer[moved]] += week.steps[moved]
-        overdue[week.late_customer] += week.late_steps
-        np.copyto(x, faded)
-        x[opens] += is_open
-        x[seated] /= block.seat_factors
-        yield feature(x), overdue
-
-
-def _decay(weights: Weights, ticks: Ticks) -> Floats:
-    """What is left at each tick of what there was at the one before: ticks x columns."""
-    elapsed = np.diff(ticks.ends_us, prepend=ticks.ends_us[:1]).astype(float)
-    return np.asarray(2.0 ** (-elapsed[:, None] / weights.half_life_us[None, :]))
-
-
-@dataclass(frozen=True)
-class _Week:
-    customer: Ints
-    column: Ints
-    partial: Ints
-    steps: Ints
-    late_customer: Ints
-    late_steps: Ints
-
-
-def _by_tick(block: Block, weights: Weights, ticks: Ticks) -> Iterator[_Week]:
-    """The block's contributions, one entry per tick."""
-    table = block.signal_weeks
-    # Sixteen bits sort in linear time, and there are never so many weeks.
-    tick = (native(table, "week") - ticks.first_week).astype(np.int16)
-    order = np.argsort(tick, kind="stable")
-    edges = np.searchsorted(tick[order], np.arange(len(ticks) + 1))
-    part = native(table, "part")[order]
-    code = native(table, "signal_key")[order] * 4 + part
-    column_of = np.full(max([4 * key + 3 for key, _ in weights.columns], default=0) + 1, -1)
-    for number, (key, kind) in enumerate(weights.columns):
-        column_of[4 * key + kind] = number
-    customer = np.searchsorted(block.keys, native(table, "customer_key"))[order]
-    partial, steps = native(table, "partial")[order], native(table, "steps")[order]
-    is_late = part == OVERDUE
-    place = column_of[np.where(is_late, 0, code)]
-    # Core use without a weight is kept for other metrics and plays no part here.
-    has_column = is_late | (place >= 0)
-    if not has_column.all():
-        counted = np.cumsum(np.concatenate([[0], has_column]))
-        edges = counted[edges]
-        customer, place, partial, steps, is_late = (
-            values[has_column] for values in (customer, place, partial, steps, is_late)
-        )
-    has_late = bool(is_late.any())
-    for number in range(len(ticks)):
-        rows = slice(edges[number], edges[number + 1])
-        late: Any = is_late[rows]
-        if not has_late:
-            nobody = np.zeros(0, dtype=np.int64)
-            yield _Week(customer[rows], place[rows], partial[rows], steps[rows], nobody, nobody)
-            continue
-        # Several signals of a customer may fall due in one week, and fancy indexing adds a customer once.
-        late_customer, inverse = np.unique(customer[rows][late], return_inverse=True)
-        late_steps = np.bincount(inverse, steps[rows][late], len(late_customer)).astype(np.int64)
-        who, where, added, moved = (values[rows][~late] for values in (customer, place, partial, steps))
-        yield _Week(who, where, added, moved, late_customer, late_steps)
-
-
-def core_counts(block: Block, weights: Weights, ticks: Ticks) -> Floats:
-    """Core use, customers x ticks."""
-    table, keys = block.signal_weeks, pa.array(weights.plan.core_keys, pa.int32())
-    is_core = pc.and_(pc.is_in(table["signal_key"], keys), pc.equal(table["part"], COUNT))
-    table = table.filter(is_core)
-    customer = np.searchsorted(block.keys, native(table, "customer_key"))
-    cell = customer * len(ticks) + (native(table, "week") - ticks.first_week)
-    counts = np.bincount(cell, native(table, "n_events"), len(block.keys) * len(ticks))
-    return counts.astype(np.float64).reshape(len(block.keys), len(ticks))
-
-
-def _decline(block: Block, weights: Weights, ticks: Ticks, seasons: Floats) -> Floats:
-    """Decline of core use; inside a week it is that of the last whole one, since a part of a week is no week."""
-    if not weights.plan.core_keys or not weights.state("decline"):
-        return np.zeros((len(block.keys), len(ticks)))
-    counts = core_counts(block, weights, ticks) / seasons[block.segments]
-    if ticks.is_whole:
-        return states.decline(counts)
-    fall = states.decline(counts[:, :-1])
-    return np.concatenate([fall, fall[:, -1:] if fall.shape[1] else np.zeros((len(fall), 1))], axis=1)
-
-
-def _silence(block: Block, ticks: Ticks) -> Floats:
-    table = block.activity_weeks
-    shape = (len(block.keys), len(ticks))
-    at = np.searchsorted(block.keys, column(table, "customer_key")), column(table, "week") - ticks.first_week
-    days, first, last = np.zeros(shape), np.full(shape, np.inf), np.full(shape, -np.inf)
-    complaint = np.full(shape, -np.inf)
-    days[at] = column(table, "n_days")
-    first[at] = column(table, "first_day", missing=2**40)
-    last[at] = column(table, "last_day", missing=-(2**40))
-    complaint[at] = column(table, "complaint_us", missing=-(2**62))
-    return states.silence(
-        np.cumsum(days, axis=1),
-        np.minimum.accumulate(first, axis=1),
-        np.maximum.accumulate(last, axis=1),
-        ticks.business_days[None, :],
-        np.maximum.accumulate(complaint, axis=1),
-        ticks.ends_us[None, :].astype(float),
+def core_use(signal_weeks: pa.Table, weights: Weights) -> pa.Table:
+    """The rows of `tables.SIGNAL_WEEKS` that are core use."""
+    keys = pa.array(weights.plan.core_keys, pa.int32())
+    return signal_weeks.filter(
+        pc.and_(pc.is_in(signal_weeks["signal_key"], keys), pc.equal(signal_weeks["part"], COUNT))
     )
 
 
-def native(table: pa.Table, name: str) -> NDArray[Any]:
-    """A column without nulls, in its own type."""
-    return np.asarray(table.column(name).to_numpy())
+def _decline(block: Block, weights: Weights, ticks: Ticks) -> tuple[Floats, Ints]:
+    """Decline of core use, customers x ticks, and the week of the first; a part of a week is no week."""
+    before = block.habits
+    n_whole = ticks.last_whole_week - ticks.first_week + 1
+    if not weights.plan.core_keys or not weights.state("decline") or not n_whole:
+        return np.repeat(before.decline[:, None], len(ticks), axis=1), before.core_since
+    look_back = block.seasons.shape[1] - len(ticks)
+    first, n_weeks = ticks.first_week - look_back, look_back + n_whole
+    counts = _core_counts(block, first, n_weeks)
+    used = counts > 0
+    since = np.where(used.any(axis=1), first + used.argmax(axis=1), NEVER_WEEK)
+    since = np.minimum(before.core_since, since)
+    fall = states.decline(counts / block.seasons[:, :n_weeks], since - first)[:, look_back:]
+    return (fall if ticks.is_whole else np.concatenate([fall, fall[:, -1:]], axis=1)), since
 
 
-def column(table: pa.Table, name: str, missing: int | None = None) -> Ints:
-    """A column as int64; nulls become `missing`."""
-    values = table.column(name)
-    if missing is not None:
-        values = values.cast(pa.int64()).fill_null(missing)
-    return np.asarray(values.to_numpy(), dtype=np.int64)
+def _core_counts(block: Block, first_week: int, n_weeks: int) -> Floats:
+    """Core use, customers x weeks."""
+    table = block.core_weeks
+    week = native(table, "week") - first_week
+    inside = week < n_weeks
+    cell = np.searchsorted(block.keys, native(table, "customer_key")) * n_weeks + week
+    counts = np.bincount(cell[inside], native(table, "n_events")[inside], len(block.keys) * n_weeks)
+    return counts.astype(np.float64).reshape(len(block.keys), n_weeks)
+
+
+def _silence(block: Block, ticks: Ticks) -> tuple[Floats, Habits]:
+    """Who is silent, customers x ticks, and the activity up to the last whole week (decline is not told here)."""
+    table, before = block.activity_weeks, block.habits
+    shape = (len(block.keys), len(ticks) + 1)
+    at = np.searchsorted(block.keys, column(table, "customer_key")), column(table, "week") - ticks.first_week + 1
+    days, first, last = np.zeros(shape), np.full(shape, np.inf), np.full(shape, -np.inf)
+    complaint = np.full(shape, -np.inf)
+    days[:, 0], first[:, 0], last[:, 0] = before.n_days, before.first_day, before.last_day
+    complaint[:, 0] = before.complaint_us
+    days[at], first[at], last[at] = column(table, "n_days"), _first(table), _last(table, "last_day")
+    complaint[at] = _last(table, "complaint_us")
+    days, first = np.cumsum(days, axis=1), np.minimum.accumulate(first, axis=1)
+    last, complaint = np.maximum.accumulate(last, axis=1), np.maximum.accumulate(complaint, axis=1)
+    quiet = states.silence(
+        days[:, 1:], first[:, 1:], last[:, 1:], ticks.business_days[None, :], complaint[:, 1:],
+        ticks.ends_us[None, :].astype(float),
+    )  # fmt: skip
+    whole = ticks.last_whole_week - ticks.first_week + 1
+    kept = (values[:, whole] for values in (days, first, last, complaint))
+    return quiet, Habits(before.decline, before.core_since, *kept)
+
+
+def _first(table: pa.Table) -> Floats:
+    """First active day; inf where there is none."""
+    values = column(table, "first_day", missing=NEVER_US)
+    return np.where(values == NEVER_US, np.inf, values.astype(float))
+
+
+def _last(table: pa.Table, name: str) -> Floats:
+    """The last of something; -inf where there is none."""
+    values = column(table, name, missing=NEVER_US)
+    return np.where(values == NEVER_US, -np.inf, values.astype(float))

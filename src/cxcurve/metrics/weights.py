@@ -98,7 +98,7 @@ def feature(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.log2(counts, out=counts)
 
 
-def seat_factor(seats: NDArray[np.float64], median: float) -> NDArray[np.float64]:
+def seat_factor(seats: NDArray[np.float64], median: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """What `per: seats` divides by; 1 where the seats are not known."""
-    known = np.isfinite(seats) & (seats > 0) & (median > 0)
-    return np.where(known, np.where(known, seats, 1.0) / (median or 1.0), 1.0) ** SEATS_EXPONENT
+    known = np.isfinite(seats) & (seats > 0) & (np.asarray(median) > 0)
+    return np.asarray(np.divide(seats, median, out=np.ones(known.shape), where=known) ** SEATS_EXPONENT)

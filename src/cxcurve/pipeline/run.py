@@ -13,20 +13,26 @@ from numpy.typing import NDArray
 from cxcurve.journey.calendar import DAY_US, Calendar, end_of_day
 from cxcurve.journey.plan import Plan
 from cxcurve.metrics.indexes import with_indexes
-from cxcurve.metrics.weekly import Ticks
+from cxcurve.metrics.recursion import Ticks
 from cxcurve.metrics.weights import Weights
 from cxcurve.model.journey import Journey
+from cxcurve.pipeline.facts import CustomerFacts
 from cxcurve.store import Store
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one scoring needs: the store, the journey with its keys, and the time."""
+    """What one scoring needs: the store, the journey with its keys, and the time.
+
+    Where `received_until_us` is given, events received later are left out: what was loaded since a score is not read
+    beside what it says.
+    """
 
     store: Store
     journey: Journey
     zone: str
     as_of_us: int
+    received_until_us: int | None = None
 
     @cached_property
     def plan(self) -> Plan:
@@ -37,7 +43,7 @@ class Run:
     def mark(self) -> str:
         """What tells this run's expressions from those of another: the plan with its keys, the weeks, the time."""
         keys, since = sorted(self.plan.keys.items()), self.calendar.first_us
-        said = (self.journey.model_dump_json(), keys, self.zone, self.as_of_us, since)
+        said = (self.journey.model_dump_json(), keys, self.zone, self.as_of_us, self.received_until_us, since)
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
     @cached_property
@@ -47,8 +53,8 @@ class Run:
 
     @cached_property
     def facts(self) -> CustomerFacts:
-        """Seats and segments as known at as_of."""
-        return CustomerFacts.read(self.store, self.as_of_us)
+        """Seats and segments as known at every tick."""
+        return CustomerFacts.read(self.store, self.as_of_us, self.ticks)
 
     @cached_property
     def peers(self) -> dict[int, dict[str, NDArray[np.float64]]]:
@@ -62,20 +68,22 @@ class Run:
     @cached_property
     def log(self) -> ir.Table:
         """Events before as_of."""
-        return self.store.log.filter(self.store.log.occurred_us < self.as_of_us)
+        log = self.store.log
+        known = log.filter(log.occurred_us < self.as_of_us)
+        return known if self.received_until_us is None else known.filter(known.received_us <= self.received_until_us)
 
     @cached_property
     def calendar(self) -> Calendar:
         """The weeks from the first event to as_of."""
-        first = self.store.rows("SELECT min(occurred_us) FROM event_log WHERE occurred_us < $1", self.as_of_us)[0][0]
+        first = self.store.arrow(self.log.agg(first=self.log.occurred_us.min()))["first"][0].as_py()
         return Calendar(self.zone, self.as_of_us - 1 if first is None else first, self.as_of_us - 1)
 
     @cached_property
     def ticks(self) -> Ticks:
         """Every week's end, and as_of."""
         ends = np.minimum(self.calendar.ends_us, self.as_of_us)
-        is_whole = bool(self.calendar.ends_us[-1] == self.as_of_us)
-        return Ticks(self.calendar.first_week, ends, business_days(ends, self.calendar), is_whole)
+        ahead_us = int(self.calendar.ends_us[-1]) - self.as_of_us
+        return Ticks(self.calendar.first_week, ends, business_days(ends, self.calendar), int(ends[0]), ahead_us)
 
 
 def business_days(ends_us: NDArray[np.int64], calendar: Calendar) -> NDArray[np.float64]:
@@ -87,36 +95,5 @@ def business_days(ends_us: NDArray[np.int64], calendar: Calendar) -> NDArray[np.
 
 def default_as_of(store: Store, zone: str, now_us: int) -> int:
     """End of the day of the latest event, never later than now."""
-    latest = store.rows("SELECT max(occurred_us) FROM event_log")[0][0]
+    latest = store.arrow(store.log.agg(latest=store.log.occurred_us.max()))["latest"][0].as_py()
     return now_us if latest is None else min(end_of_day(latest, zone), now_us)
-
-
-@dataclass(frozen=True)
-class CustomerFacts:
-    """Attributes that scores use, by customer key."""
-
-    seats: dict[int, float]
-    segments: dict[int, str]
-    median_seats: float
-
-    @classmethod
-    def read(cls, store: Store, as_of_us: int) -> CustomerFacts:
-        """As known at as_of."""
-        rows = store.rows(
-            """
-            SELECT k.customer_key, c.seats, c.segment
-            FROM customers AS c LEFT JOIN customer_keys AS k USING (customer_id) WHERE c.valid_from_us < $1
-            QUALIFY row_number() OVER (PARTITION BY c.customer_id ORDER BY c.valid_from_us DESC) = 1
-            """,
-            as_of_us,
-        )
-        # The median is over all accounts, those without an event too: else a first event would move everybody's score.
-        known = [value for _, value, _ in rows if value]
-        median = float(np.median(known)) if known else 0.0
-        seats = {key: value for key, value, _ in rows if key is not None and value}
-        return cls(seats, {key: segment for key, _, segment in rows if key is not None and segment}, median)
-
-    @cached_property
-    def segment_names(self) -> list[str]:
-        """Segments in order; the first stands for customers without one."""
-        return ["", *sorted(set(self.segments.values()))]

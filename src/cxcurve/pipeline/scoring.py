@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cxcurve.journey.stays import stays
+from cxcurve.journey.transitions import transitions
 from cxcurve.metrics.activity import activity_weeks
+from cxcurve.metrics.recursion import Memory, Ticks
 from cxcurve.metrics.references import (
     QUANTILES,
     WINDOW_WEEKS,
@@ -26,22 +28,24 @@ from cxcurve.metrics.references import (
     reference_table,
     refine,
 )
+from cxcurve.metrics.seasons import core_by_segment, seasons
 from cxcurve.metrics.signal_weeks import signal_weeks
-from cxcurve.metrics.states import season
-from cxcurve.metrics.weekly import Block, score_block
-from cxcurve.metrics.weights import seat_factor
-from cxcurve.pipeline.run import CustomerFacts, Run
+from cxcurve.metrics.weekly import LOOK_BACK_WEEKS, Block, Habits, Scored, core_use, score_block
+from cxcurve.pipeline.run import Run
 from cxcurve.store import Store
 
-SQL_BLOCK, ARRAY_BLOCK = 25_000, 3_000
-"""Customers at a time, in the engine and in numpy: what keeps memory bounded."""
+SQL_BLOCK, ARRAY_BLOCK, TICK_BLOCK = 25_000, 3_000, 25_000
+"""Customers at a time, in the engine, in numpy over all weeks, and over the few ticks since the last score: what keeps
+memory bounded."""
 
 _SUMS: dict[str, Callable[[Run, ir.Table, ir.Table], ir.Table]] = {
     "stays": lambda run, log, plan: stays(log, plan, run.plan),
+    "transitions": lambda run, log, plan: transitions(_of_block(run, "stays")),
     "signal_weeks": lambda run, log, plan: signal_weeks(log, plan, run.plan, run.calendar, now_us=run.as_of_us),
     "activity_weeks": lambda run, log, plan: activity_weeks(log, run.plan, run.calendar),
 }
-WEEKS = ("customer_weeks", "customer_now")
+STATE = ("signal_state", "customer_state")
+"""What is carried on from the end of the last whole week."""
 LOG_COLUMNS = (
     "customer_key", "signal_key", "event_id", "occurred_us", "person_id", "conversation_id",
     "value", "amount", "currency", "channel", "text", "source", "partner_id",
@@ -53,27 +57,86 @@ Progress = Callable[[str, int, int], None]
 def score(run: Run, keys: Sequence[int] | None, progress: Progress | None = None) -> int:
     """Derive and write everything of `keys`, or of all customers; all of it or nothing.
 
+    Where as_of moved since the last score, the other customers are carried on to it from their last whole week.
+
     Returns:
-        How many customers were scored.
+        How many customers were scored from their events.
     """
-    store = run.store
-    chosen = _all_keys(store) if keys is None else list(keys)
-    say = progress or (lambda *_: None)
+    store, say = run.store, progress or (lambda *_: None)
+    is_full = keys is None
+    since_us = 0 if is_full else int(store.meta("scored_as_of_us") or 0)
+    everybody = _all_keys(store)
+    chosen = everybody if keys is None else list(keys)
     with store.transaction():
-        _clear(store, _SUMS, None if keys is None else chosen)
+        _clear(store, _SUMS, None if is_full else chosen)
         _sum_up(run, chosen, say)
-        facts = CustomerFacts.read(store, run.as_of_us)
-        seasons = _seasons(run, facts)
-        moved = _keep_seasons(run, facts, seasons)
-        if keys is not None and moved:
-            chosen = sorted({*chosen, *(key for key in _all_keys(store) if facts.segments.get(key, "") in moved)})
-        _clear(store, WEEKS, None if keys is None else chosen)
-        _week_by_week(run, chosen, facts, seasons, say)
-        _write_references(run, store.touched_since() if keys is not None and not moved else 0)
+        factors = _seasons(run)
+        moved = _keep_seasons(run, factors, None if is_full else int(store.meta("carried_week") or 0))
+        if not is_full and moved:
+            chosen = _with_segments(run, chosen, everybody, moved)
+        is_later = run.as_of_us > since_us
+        _clear(store, ("customer_weeks", *STATE), None if is_full else chosen)
+        _clear(store, ("customer_now",), None if is_full or is_later else chosen)
+        # Whose events all went to an account that was found for them has no rows any more.
+        _week_by_week(run, sorted(set(chosen) & set(everybody)), factors, say)
+        if not is_full and is_later:
+            _carry_on(run, sorted(set(everybody) - set(chosen)), factors)
+        _write_references(run, 0 if is_full or moved else _changed_since(run, since_us))
         store.execute("DELETE FROM touched")
         store.remember("scored_as_of_us", str(run.as_of_us))
         store.remember("scored_zone", run.zone)
+        store.remember("scored_received_us", str(_received_until(store)))
+        store.remember("carried_week", str(run.ticks.last_whole_week))
+        store.remember("median_seats", f"{_median_seats(run, run.ticks.last_whole_week)}|{run.facts.median_seats[-1]}")
     return len(chosen)
+
+
+def goes_on(run: Run) -> bool:
+    """Whether the last score can be taken further: not back in time, and with the same median of seats until then."""
+    store = run.store
+    scored, carried, medians = (store.meta(name) for name in ("scored_as_of_us", "carried_week", "median_seats"))
+    if scored is None or carried is None or medians is None or int(scored) > run.as_of_us:
+        return False
+    before, _, now = medians.partition("|")
+    is_same_now = int(scored) < run.as_of_us or now == str(run.facts.median_seats[-1])
+    return is_same_now and before == _median_seats(run, int(carried))
+
+
+def _median_seats(run: Run, last_week: int) -> str:
+    return run.facts.median_steps(run.ticks.first_week, last_week + 1 - run.ticks.first_week)
+
+
+def changed_keys(run: Run) -> list[int]:
+    """Customers whose past is not what the last score knew: touched ones, and those for whom time alone did it.
+
+    An event dated later than the last as_of counts once as_of has passed it, and so do seats and a segment that hold
+    from then on; an open issue falls due.
+    """
+    store, since_us = run.store, int(run.store.meta("scored_as_of_us") or 0)
+    changed = set(store.touched())
+    if run.as_of_us > since_us:
+        log = store.log
+        arrived = (log.occurred_us >= since_us) & (log.occurred_us < run.as_of_us)
+        if run.plan.issue_keys and run.plan.overdue_us is not None:
+            due_us = log.occurred_us + run.plan.overdue_us
+            is_issue = log.signal_key.isin(run.plan.issue_keys)
+            arrived = arrived | (is_issue & (due_us >= since_us) & (due_us < run.as_of_us))
+        changed |= set(store.arrow(log.filter(arrived).select("customer_key").distinct())["customer_key"].to_pylist())
+        changed |= run.facts.keys_from(since_us)
+    return sorted(changed)
+
+
+def _changed_since(run: Run, since_us: int) -> int:
+    """From when on customer weeks differ from those of the last score."""
+    touched_us = run.store.touched_since()
+    return since_us if touched_us is None else min(touched_us, since_us)
+
+
+def _with_segments(run: Run, chosen: list[int], everybody: list[int], moved: set[str]) -> list[int]:
+    """The chosen, and all who were ever in a segment whose season is another now."""
+    if "" in moved:  # nobody's row says since when somebody was in none
+        return everybody
+    return sorted({*chosen, *(run.facts.keys_in(moved) & set(everybody))})
 
 
 def _clear(store: Store, names: Iterable[str], keys: list[int] | None) -> None:
@@ -94,6 +157,11 @@ def _sum_up(run: Run, keys: list[int], say: Progress) -> None:
     store.drop_temporary("block_log")
 
 
+def _of_block(run: Run, name: str) -> ir.Table:
+    """A derived table's rows of the block's customers."""
+    return run.store.table(name).semi_join(run.store.table("block_keys"), "customer_key")
+
+
 def _block_log(run: Run, block: list[int]) -> ir.Table:
     """The block's events before as_of, as a table of this connection."""
     store = run.store
@@ -107,35 +175,116 @@ def _block_log(run: Run, block: list[int]) -> ir.Table:
     )
 
 
-def _week_by_week(run: Run, keys: list[int], facts: CustomerFacts, seasons: NDArray[np.float64], say: Progress) -> None:
-    """Customer weeks and the row at as_of, by the recursion in numpy."""
-    store = run.store
-    expected = np.array([stage.expected.days if stage.expected else 0.0 for stage in run.journey.stages])
-    now = run.calendar.first_week + len(run.ticks) - 1
+def _week_by_week(run: Run, keys: list[int], factors: NDArray[np.float64], say: Progress) -> None:
+    """Customer weeks and the row at as_of, by the recursion in numpy, from the first week on."""
     done = 0
-    for n, rows in _in_parallel(
-        lambda block: score_block(block, run.weights, run.ticks, seasons, expected),
-        (block_of(run, block, facts) for block in _blocks(keys, ARRAY_BLOCK)),
-    ):
-        is_now = np.asarray(rows["week"]) == now
-        store.add("customer_now", rows.filter(pa.array(is_now)))
-        store.add("customer_weeks", rows if run.ticks.is_whole else rows.filter(pa.array(~is_now)))
-        done += n
+    blocks = (block_of(run, block, factors) for block in _blocks(keys, ARRAY_BLOCK))
+    for block, scored in _in_parallel(run, blocks, run.ticks):
+        _add_weeks(run, scored.rows)
+        _add_state(run.store, scored)
+        done += len(block.keys)
         say("weeks", done, len(keys))
 
 
-def _in_parallel(work: Callable[[Block], pa.Table], blocks: Iterable[Block]) -> Iterator[tuple[int, pa.Table]]:
-    """Size and result of every block, in order; one block a processor at a time, since numpy works outside the GIL."""
+def _carry_on(run: Run, keys: list[int], factors: NDArray[np.float64]) -> None:
+    """The ticks since the last score of customers without news."""
+    store, carried = run.store, int(run.store.meta("carried_week") or 0)
+    ticks = run.ticks.after(carried)
+    has_new_week = run.ticks.last_whole_week > carried
+    blocks = (_carried_block(run, block, ticks, factors) for block in _blocks(keys, TICK_BLOCK))
+    for block, scored in _in_parallel(run, blocks, ticks):
+        _add_weeks(run, scored.rows)
+        if has_new_week:
+            _clear(store, STATE, block.keys.tolist())
+            _add_state(store, scored)
+
+
+def _add_weeks(run: Run, rows: pa.Table) -> None:
+    is_now = np.asarray(rows["week"]) == run.ticks.first_week + len(run.ticks) - 1
+    run.store.add("customer_now", rows.filter(pa.array(is_now)))
+    run.store.add("customer_weeks", rows if run.ticks.is_whole else rows.filter(pa.array(~is_now)))
+
+
+def _add_state(store: Store, scored: Scored) -> None:
+    store.add("signal_state", scored.signal_state)
+    store.add("customer_state", scored.customer_state)
+
+
+def _in_parallel(run: Run, blocks: Iterable[Block], ticks: Ticks) -> Iterator[tuple[Block, Scored]]:
+    """Every block with its scores, in order; one block a processor at a time: numpy works outside the GIL."""
+    expected = np.array([stage.expected.days if stage.expected else 0.0 for stage in run.journey.stages])
     n_workers = os.cpu_count() or 1
     with ThreadPoolExecutor(n_workers) as pool:
-        running: deque[tuple[int, Future[pa.Table]]] = deque()
+        running: deque[tuple[Block, Future[Scored]]] = deque()
         for block in blocks:
-            running.append((len(block.keys), pool.submit(work, block)))
+            running.append((block, pool.submit(score_block, block, run.weights, ticks, expected)))
             if len(running) > n_workers:
-                n, result = running.popleft()
-                yield n, result.result()
-        for n, result in running:
-            yield n, result.result()
+                done, result = running.popleft()
+                yield done, result.result()
+        for done, result in running:
+            yield done, result.result()
+
+
+def block_of(run: Run, keys: Sequence[int], factors: NDArray[np.float64]) -> Block:
+    """What the weekly recursion needs of some customers from the first week on.
+
+    Args:
+        run: the run.
+        keys: the customers, in order.
+        factors: segments x ticks, seasons of core use.
+    """
+    mine, own = _reader(run.store, keys), np.array(keys, dtype=np.int64)
+    weeks = mine("signal_weeks")
+    return Block(
+        keys=own,
+        signal_weeks=weeks,
+        activity_weeks=mine("activity_weeks"),
+        core_weeks=core_use(weeks, run.weights),
+        stays=mine("stays"),
+        seat_factors=run.facts.seat_factors(own, 0, len(run.ticks)),
+        seasons=_factors_of(run, own, factors, 0),
+        memory=Memory.empty(run.weights, len(own)),
+        habits=Habits.none(len(own)),
+    )
+
+
+def _carried_block(run: Run, keys: Sequence[int], ticks: Ticks, factors: NDArray[np.float64]) -> Block:
+    """The same from the last whole week on, with what was carried there."""
+    mine, own = _reader(run.store, keys), np.array(keys, dtype=np.int64)
+    first = ticks.first_week - run.ticks.first_week
+    look_back = min(first, LOOK_BACK_WEEKS)
+    listed = ", ".join(map(str, run.plan.core_keys or [-1]))
+    core = f"signal_key IN ({listed}) AND week >= {ticks.first_week - look_back}"
+    is_new_week = ticks.last_whole_week >= ticks.first_week
+    weeks = mine("signal_weeks", f"week >= {ticks.first_week}")
+    return Block(
+        keys=own,
+        signal_weeks=weeks,
+        activity_weeks=mine("activity_weeks", f"week >= {ticks.first_week}"),
+        core_weeks=core_use(mine("signal_weeks", core) if is_new_week else weeks, run.weights),
+        stays=mine("stays"),
+        seat_factors=run.facts.seat_factors(own, first, len(ticks)),
+        seasons=_factors_of(run, own, factors, first - look_back),
+        memory=Memory.read(mine("signal_state"), own, run.weights),
+        habits=Habits.read(mine("customer_state"), own),
+    )
+
+
+def _reader(store: Store, keys: Sequence[int]) -> Callable[..., pa.Table]:
+    """Reads the rows of some customers from a derived table."""
+    store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+    near = f"customer_key BETWEEN {keys[0]} AND {keys[-1]}" if len(keys) else "FALSE"
+
+    def mine(name: str, where: str = "TRUE") -> pa.Table:
+        return store.fetch(f"SELECT * FROM {name} SEMI JOIN block_keys USING (customer_key) WHERE {near} AND {where}")
+
+    return mine
+
+
+def _factors_of(run: Run, keys: NDArray[np.int64], factors: NDArray[np.float64], first: int) -> NDArray[np.float64]:
+    """Customers x ticks from the tick `first` on: the season of each one's segment at the time."""
+    n_ticks = len(run.ticks) - first
+    return np.asarray(factors[run.facts.segments(keys, first, n_ticks), np.arange(first, len(run.ticks))[None, :]])
 
 
 def _write_references(run: Run, since_us: int) -> None:
@@ -166,7 +315,12 @@ def _quantile(
 
 
 def _all_keys(store: Store) -> list[int]:
-    return [key for (key,) in store.rows("SELECT DISTINCT customer_key FROM event_log ORDER BY 1")]
+    return sorted(store.arrow(store.log.select("customer_key").distinct())["customer_key"].to_pylist())
+
+
+def _received_until(store: Store) -> int:
+    """When the latest event came; 0 where there is none."""
+    return store.arrow(store.log.agg(latest=store.log.received_us.max()))["latest"][0].as_py() or 0
 
 
 def _blocks(keys: Sequence[int], size: int) -> Iterator[list[int]]:
@@ -175,71 +329,25 @@ def _blocks(keys: Sequence[int], size: int) -> Iterator[list[int]]:
         yield list(keys[start : start + size])
 
 
-def block_of(run: Run, keys: list[int], facts: CustomerFacts) -> Block:
-    """What the weekly recursion needs of some customers, from the derived tables."""
-    store = run.store
-    store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
-    near = f"customer_key BETWEEN {keys[0]} AND {keys[-1]}" if keys else "FALSE"
-
-    def mine(name: str) -> pa.Table:
-        return store.fetch(f"SELECT * FROM {name} SEMI JOIN block_keys USING (customer_key) WHERE {near}")
-
-    place = {name: number for number, name in enumerate(facts.segment_names)}
-    seats = np.array([facts.seats.get(key, np.nan) for key in keys])
-    return Block(
-        keys=np.array(keys, dtype=np.int64),
-        signal_weeks=mine("signal_weeks"),
-        activity_weeks=mine("activity_weeks"),
-        stays=mine("stays"),
-        seat_factors=seat_factor(seats, facts.median_seats),
-        segments=np.array([place[facts.segments.get(key, "")] for key in keys], dtype=np.int64),
-    )
-
-
-def _seasons(run: Run, facts: CustomerFacts) -> NDArray[np.float64]:
+def _seasons(run: Run) -> NDArray[np.float64]:
     """Season of core use by segment and tick; 1 where there is none."""
-    n_ticks = len(run.ticks)
-    out = np.ones((len(facts.segment_names), n_ticks))
-    core = run.plan.core_keys
-    if not core:
-        return out
-    listed = ", ".join(map(str, core))
-    members = {
-        "customer_key": pa.array(facts.segments, pa.int32()),
-        "segment": pa.array(facts.segments.values(), pa.string()),
-    }
-    run.store.temporary("segment_members", pa.table(members))
-    # One signal has one row a customer and week; counting distinct customers costs many times as much.
-    n_active = "count(*)" if len(core) == 1 else "count(DISTINCT w.customer_key)"
-    rows = run.store.rows(
-        f"SELECT coalesce(m.segment, ''), w.week, sum(w.n_events), {n_active} "
-        f"FROM signal_weeks AS w LEFT JOIN segment_members AS m USING (customer_key) "
-        f"WHERE w.signal_key IN ({listed}) GROUP BY 1, 2"
-    )
-    totals, active = np.zeros_like(out), np.zeros_like(out)
-    place = {name: number for number, name in enumerate(facts.segment_names)}
-    for segment, week, total, n in rows:
-        totals[place[segment], week - run.calendar.first_week] = total
-        active[place[segment], week - run.calendar.first_week] = n
-    for number in range(len(out)):
-        out[number] = season(totals[number], _recently_active(active[number]))
+    names, first, n_ticks = run.facts.segment_names, run.ticks.first_week, len(run.ticks)
+    if not run.plan.core_keys:
+        return np.ones((len(names), n_ticks))
+    members = run.store.temporary("segment_members", run.facts.members)
+    use = run.store.arrow(core_by_segment(run.store.table("signal_weeks"), members, run.plan.core_keys, first))
+    factors = seasons(use, names, first, n_ticks)
     if not run.ticks.is_whole:  # a part of a week has no season, and decline does not look at it
-        out[:, -1] = 1.0
-    return out
+        factors[:, -1] = 1.0
+    return factors
 
 
-def _keep_seasons(run: Run, facts: CustomerFacts, seasons: NDArray[np.float64]) -> set[str]:
-    """Write the seasons; returns the segments whose season is not what it was, so that all of them score anew."""
-    store, names, first = run.store, facts.segment_names, run.calendar.first_week
+def _keep_seasons(run: Run, factors: NDArray[np.float64], until_week: int | None) -> set[str]:
+    """Write the seasons; returns the segments whose season up to a week is not what it was: all in them score anew."""
+    store, names, first = run.store, run.facts.segment_names, run.ticks.first_week
     before = set(store.rows("SELECT segment, week, factor FROM season_weeks") if store.has("season_weeks") else ())
-    now = {(names[i], first + int(t), float(seasons[i, t])) for i, t in np.argwhere(seasons != 1.0)}
-    segments, weeks, factors = ([row[i] for row in sorted(now)] for i in range(3))
-    columns = pa.array(segments, pa.string()), pa.array(weeks, pa.int32()), pa.array(factors, pa.float64())
+    now = {(names[i], first + int(t), float(factors[i, t])) for i, t in np.argwhere(factors != 1.0)}
+    segments, weeks, values = ([row[i] for row in sorted(now)] for i in range(3))
+    columns = pa.array(segments, pa.string()), pa.array(weeks, pa.int32()), pa.array(values, pa.float64())
     store.replace("season_weeks", pa.table(columns, names=["segment", "week", "factor"]))
-    return {segment for segment, _, _ in before ^ now}
-
-
-def _recently_active(active: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Most customers active in one of the last 13 weeks: those whose use the week's total is set against."""
-    padded = np.concatenate([np.zeros(12), active])
-    return np.array([padded[i : i + 13].max() for i in range(len(active))])
+    return {segment for segment, week, _ in before ^ now if until_week is None or week <= until_week}

@@ -102,18 +102,18 @@ class Store:
         return rows[0][0] if rows else None
 
     def touched(self) -> list[int]:
-        """Customers whose events changed since the last score, in order of their keys."""
+        """Customers whose events, seats or segment changed since the last score, in order of their keys."""
         return [key for (key,) in self.rows("SELECT DISTINCT customer_key FROM touched ORDER BY 1")]
 
     @property
     def has_touched(self) -> bool:
-        """Whether events changed since the last score."""
+        """Whether anything that is scored changed since the last score."""
         return bool(self.rows("SELECT 1 FROM touched LIMIT 1"))
 
-    def touched_since(self) -> int:
-        """Time of the earliest event that changed since the last score; 0 where nothing did."""
-        since = self.rows("SELECT coalesce(min(since_us), 0) FROM touched")[0][0]
-        return int(since)
+    def touched_since(self) -> int | None:
+        """From when on something changed since the last score; None where nothing did."""
+        since: int | None = self.rows("SELECT min(since_us) FROM touched")[0][0]
+        return since
 
     # --- writing
 
@@ -146,10 +146,20 @@ class Store:
         keys = ", ".join(table.key)
         numbered = rows.append_column("n", pa.array(range(rows.num_rows)))
         with self._registered(numbered) as view, self.transaction():
+            if table is tables.CUSTOMERS:
+                self._touch_changed(view)
             self.execute(
                 f"INSERT OR REPLACE INTO {table.name} ({names}) SELECT {names} FROM {view} "
                 f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY n DESC) = 1"
             )
+
+    def _touch_changed(self, view: str) -> None:
+        """Customers whose seats or segment are not what they were are to be scored anew; of others there is no news."""
+        self.execute(
+            f"INSERT INTO touched SELECT k.customer_key, v.valid_from_us FROM {view} AS v "
+            "JOIN customer_keys AS k USING (customer_id) LEFT JOIN customers AS c USING (customer_id, valid_from_us) "
+            "WHERE c.customer_id IS NULL OR c.seats IS DISTINCT FROM v.seats OR c.segment IS DISTINCT FROM v.segment"
+        )
 
     def forget_quarantine(self, source: str, file: str, before_us: int) -> None:
         """Drop what a file's earlier load refused and its latest load did not."""

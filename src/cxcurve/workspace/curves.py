@@ -193,7 +193,7 @@ def _explain(run: Run, snapshot: Snapshot, curve: Curve, usual: Sequence[float])
         weeks["week"].to_numpy().astype(np.int64) - run.ticks.first_week,
         np.minimum(np.searchsorted(known, x), len(known) - 1),
     )
-    block = block_of(run, chosen, run.facts)
+    block = block_of(run, chosen, np.ones((len(run.facts.segment_names), len(run.ticks))))
     mean_x = mean_features(block, run.weights, run.ticks, rows, len(places))
     n = np.maximum(np.bincount(rows[2], minlength=len(places)), 1)
     friction, stalled = (

@@ -191,8 +191,8 @@ def _mine(run: Run, name: str, table: ir.Table, key: int) -> list[dict[str, Any]
 
 def _log(run: Run, key: int) -> ir.Table:
     """The customer's events before as_of, as a small table of their own."""
-    where = f"customer_key = {key} AND occurred_us < {run.as_of_us}"
-    return run.store.temporary_from("customer_log", f"SELECT * FROM event_log WHERE {where}")
+    sql = run.store.compiled(("log", run.mark), lambda: run.log)
+    return run.store.temporary_from("customer_log", f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
 
 
 def _events(run: Run) -> list[dict[str, Any]]:
@@ -221,7 +221,7 @@ def _shares(
         ("contributions", run.mark), lambda: contributions(log, plan_table, run.plan, now_us=run.as_of_us)
     )
     effects = [row for row in store.records(sql) if row["entered_us"] < run.as_of_us]
-    factor = float(seat_factor(_array(facts["seats"]), run.facts.median_seats)[0])
+    factor = float(seat_factor(_array(facts["seats"]), float(run.facts.median_seats[-1]))[0])
     friction = why.signal_shares(effects, weights, factor, run.as_of_us, 0)
     momentum = why.signal_shares(effects, weights, factor, run.as_of_us, 1)
     return _with_states(friction, run, effects, current), momentum

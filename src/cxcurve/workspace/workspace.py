@@ -23,7 +23,7 @@ from cxcurve.model.settings import Settings, read_settings
 from cxcurve.model.starters import JOURNEY_FILE, SETTINGS_FILE, SOURCES_FILE, copy_starter
 from cxcurve.pipeline.loading import Report, load
 from cxcurve.pipeline.run import Run, default_as_of
-from cxcurve.pipeline.scoring import score
+from cxcurve.pipeline.scoring import changed_keys, goes_on, score
 from cxcurve.pipeline.snapshots import snapshot
 from cxcurve.store import Store
 from cxcurve.workspace.curves import CurveResult, curve_result
@@ -80,7 +80,7 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._runs: dict[int, Run] = {}
+        self._runs: dict[tuple[int, int | None], Run] = {}
         self._snapshots: dict[int, Snapshot] = {}
 
     # --- what the folder says
@@ -186,12 +186,12 @@ class Workspace:
         return load(self.store, self.folder, chosen, self.journey, received_us=now_us(), progress=progress)
 
     def score(self, *, full: bool = False, progress: Progress | None = None) -> int:
-        """Score the customers whose events changed, or all; returns how many."""
+        """Score the customers whose events changed, or all; returns how many. All are told as of the same moment."""
         self._forget()
         run = self._run(default_as_of(self.store, self.settings.zone, now_us()))
-        is_partial = not full and self._is_current(run)
-        keys = self.store.touched() if is_partial else None
-        if keys == []:
+        is_same_model = self.is_scored and self.store.meta("model") == self._model_mark
+        keys = changed_keys(run) if is_same_model and not full and goes_on(run) else None
+        if keys == [] and self.store.meta("scored_as_of_us") == str(run.as_of_us):
             return 0
         n = score(run, keys, progress)
         self.store.remember("model", self._model_mark)
@@ -208,7 +208,7 @@ class Workspace:
 
     @property
     def is_behind(self) -> bool:
-        """Whether events were loaded since the last score: indexes do not know them yet, lists of events do."""
+        """Whether events, seats or segments changed since the last score: what is shown does not know them yet."""
         return self.is_scored and self.store.has_touched
 
     @contextmanager
@@ -248,7 +248,7 @@ class Workspace:
     def curve_of(self, known: Snapshot, x: X = "week", drift: Drift | None = None) -> CurveResult:
         """The same from a snapshot."""
         drift = drift or self.drift_of(known)
-        run = self._run(known.as_of_us)
+        run = self._run(known.as_of_us, known.received_until_us)
         return curve_result(
             run, known, x, drift=drift, notes=self.notes(known.as_of_us), currency=self.settings.currency
         )
@@ -275,7 +275,7 @@ class Workspace:
     def customer(self, customer_id: str, as_of: str | datetime | None = None) -> CustomerResult:
         """One customer with the signals and events behind its scores."""
         with self.snapshot(as_of) as known:
-            return customer_result(self._run(known.as_of_us), known, customer_id)
+            return customer_result(self._run(known.as_of_us, known.received_until_us), known, customer_id)
 
     def customers(self, **whom: Any) -> list[dict[str, Any]]:
         """Every customer with stage and indexes, the lowest level first."""
@@ -329,44 +329,31 @@ class Workspace:
             raise BadValueError(f'as_of "{as_of}" lies before the first event; expected a day from {first[1]} on')
         return us
 
-    def _run(self, as_of_us: int) -> Run:
+    def _run(self, as_of_us: int, received_until_us: int | None = None) -> Run:
         """What a run needs, worked out once until events or scores change."""
-        if as_of_us not in self._runs:
-            self._runs[as_of_us] = Run(self.store, self.journey, self.settings.zone, as_of_us)
-        return self._runs[as_of_us]
+        key = as_of_us, received_until_us
+        if key not in self._runs:
+            self._runs[key] = Run(self.store, self.journey, self.settings.zone, as_of_us, received_until_us)
+        return self._runs[key]
 
     def _scored(self, as_of_us: int) -> Snapshot:
-        """The tables of the last score, looked up once until it changes."""
+        """The tables of the last score and the events it knew, looked up once until it changes."""
         if as_of_us not in self._snapshots:
             if self.store.meta("model") != self._model_mark:
                 raise WorkspaceError(
-                    f"{self.folder}: the journey, the time zone, or customers' seats or segments changed since the "
-                    "last score. Run `cxcurve score`."
+                    f"{self.folder}: the journey or the time zone changed since the last score. Run `cxcurve score`."
                 )
-            self._snapshots[as_of_us] = snapshot(self._run(as_of_us))
+            until = self.store.meta("scored_received_us") if self.is_behind else None
+            self._snapshots[as_of_us] = snapshot(self._run(as_of_us, None if until is None else int(until)))
         return self._snapshots[as_of_us]
 
     def _forget(self) -> None:
         self._runs.clear()
         self._snapshots.clear()
 
-    def _is_current(self, run: Run) -> bool:
-        """Whether the last score was for the same day and the same model, so that a partial one will do."""
-        return (
-            self.is_scored
-            and self.store.meta("scored_as_of_us") == str(run.as_of_us)
-            and self.store.meta("model") == self._model_mark
-        )
-
     @property
     def _model_mark(self) -> str:
-        # Seats and segments enter the scores, so changed customers mean a full score.
-        facts = self.store.rows(
-            "SELECT md5(string_agg(concat_ws('/', customer_id, valid_from_us, seats, segment), '|' "
-            "ORDER BY customer_id, valid_from_us)) FROM customers"
-        )
-        said = f"{self.journey.model_dump_json()}|{self.settings.zone}|{facts[0][0]}"
-        return hashlib.sha256(said.encode()).hexdigest()
+        return hashlib.sha256(f"{self.journey.model_dump_json()}|{self.settings.zone}".encode()).hexdigest()
 
 
 def now_us() -> int:
