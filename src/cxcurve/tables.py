@@ -237,7 +237,7 @@ SIGNAL_STATE = Table(
 
 CUSTOMER_STATE = Table(
     "customer_state",
-    "a customer's use and activity up to the end of the last whole week",
+    "a customer's use and activity up to the end of the last whole week, where there was any",
     ("customer_key",),
     _columns("""
         customer_key int32 the customer

@@ -20,15 +20,19 @@ from cxcurve.metrics.activity import activity_weeks
 from cxcurve.metrics.contacts import contacts
 from cxcurve.metrics.contributions import contributions
 from cxcurve.metrics.curve import curve_sums, stage_sums
+from cxcurve.metrics.customers import customers_known
 from cxcurve.metrics.drift import early_signals, equal_dwell_groups, passages
 from cxcurve.metrics.episodes import episodes
 from cxcurve.metrics.feedback import answers
 from cxcurve.metrics.indexes import with_indexes
 from cxcurve.metrics.references import coarse_counts, fine_counts
+from cxcurve.metrics.seasons import core_by_segment
 from cxcurve.metrics.signal_weeks import signal_weeks
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.time_to_value import value_times
 from cxcurve.pipeline.run import Run
+from cxcurve.sources import arrow_schema
+from cxcurve.tables import CUSTOMERS
 
 ZONE = "Europe/Berlin"
 AS_OF = us("2025-05-14T15:30", ZONE)
@@ -51,12 +55,35 @@ def world() -> World:
         store.append(table(random_log(random.Random(4), 500)))
         run = scored(store, AS_OF, zone=ZONE)
         found = {name: store.arrow(store.table(name)) for name in NAMES}
-        found["event_log"] = found["event_log"].drop_columns(["body", "row_key"])
+        amounts = pa.array([float(i % 7 * 10) for i in range(found["event_log"].num_rows)])
+        found["event_log"] = (
+            found["event_log"].drop_columns(["body", "row_key", "amount"]).append_column("amount", amounts)
+        )
+        found |= {"customers": _customers(), "customer_keys": store.arrow(store.table("customer_keys"))}
         found = {name: _nullable(rows) for name, rows in found.items()}
         found["plan_now"] = run.plan.table
         _ = run.weights, run.ticks
         passage = passages(found["stays"], len(JOURNEY.stages), AS_OF)[1]
         return World(run, found, run.calendar, equal_dwell_groups(passage, 6.0))
+
+
+def _customers() -> pa.Table:
+    """Attributes that change, some without revenue or segment, one row that holds only later."""
+    said = [
+        ("ann", "A", 120.0, 0), ("ann", "B", 150.0, us("2025-03-01")), ("bea", "A", None, 0), ("cem", None, 80.0, 0),
+        ("dia", None, None, 0), ("eli", "A", 40.0, 0), ("eli", "B", 9000.0, us("2025-06-01")),
+    ]  # fmt: skip
+    rows = [
+        {
+            "customer_id": name,
+            "segment": segment,
+            "revenue_per_year": revenue,
+            "valid_from_us": since,
+            "attributes": "{}",
+        }
+        for name, segment, revenue, since in said
+    ]
+    return pa.Table.from_pylist(rows, schema=arrow_schema(CUSTOMERS))
 
 
 def _nullable(rows: pa.Table) -> pa.Table:
@@ -97,6 +124,14 @@ class On:
     @property
     def groups(self) -> ir.Table:
         return self.engine.put("dwell_groups", self.world.groups)
+
+    @property
+    def members(self) -> ir.Table:
+        rows = [(1, "A", 0, 4), (1, "B", 4, 99), (2, "A", 3, 99), (4, "B", 0, 99)]
+        names = ("customer_key", "segment", "from_tick", "until_tick")
+        kinds = (pa.int32(), pa.string(), pa.int32(), pa.int32())
+        columns = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+        return self.engine.put("segment_members", pa.table(dict(zip(names, columns, strict=True))))
 
     @property
     def bins(self) -> ir.Table:
@@ -141,6 +176,12 @@ EXPRESSIONS: dict[str, Callable[[On], ir.Table]] = {
     "contacts": lambda on: contacts(on.snapshot),
     "early_signals": lambda on: early_signals(on.snapshot, on.groups),
     "answers": lambda on: answers(on.snapshot, "nps"),
+    "customers_known": lambda on: customers_known(
+        on.log, on.put("customers"), on.put("customer_keys"), _plan(on), as_of_us=AS_OF
+    ),
+    "core_by_segment": lambda on: core_by_segment(
+        on.put("signal_weeks"), on.members, _plan(on).core_keys, on.world.calendar.first_week
+    ),
     "snapshot of some customers": lambda on: (
         replace(on.snapshot, stays=on.snapshot.only(on.groups.select("customer_key")).stays).stays
     ),

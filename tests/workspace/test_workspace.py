@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import cxcurve
-from cxcurve.errors import BadValueError, WorkspaceError
+from cxcurve.errors import BadValueError, UnknownNameError, WorkspaceError
 from cxcurve.workspace import init
+from cxcurve.workspace.workspace import Workspace
 
 JOURNEY = """
 journey: shop
@@ -120,6 +121,32 @@ def test_events_loaded_since_the_last_score_are_said(tmp_path: Path) -> None:
         assert workspace.is_behind
         workspace.score()
         assert not workspace.is_behind
+
+
+def test_what_was_loaded_since_the_last_score_is_not_mixed_into_it(tmp_path: Path) -> None:
+    """Lists of events, answers and reasons are those that the indexes rest on, until the next score."""
+    rows = [f"{i},2026-01-{i + 1:02}T10:00:00Z,c{i % 9},p{i % 9},seen," for i in range(1, 28)]
+    rows += [f"n{i},2026-01-20T10:00:00Z,c{i},p{i},nps_answered,9" for i in range(9)]
+    folder = made(tmp_path / "w", rows)
+
+    def answers(workspace: Workspace) -> list[object]:
+        of = [workspace.customer(name).to_json() for name in ("c1", "c2")]
+        lists = [workspace.customers(), workspace.signals(), workspace.friction(), workspace.drift().to_json()]
+        return [*of, *lists, workspace.scorecard().to_json(), workspace.curve().to_json()]
+
+    with cxcurve.open(folder) as workspace:
+        before = answers(workspace)
+        more = [*rows, "early,2025-11-03T10:00:00Z,c1,,seen,", "new,2026-01-21T10:00:00Z,newcomer,,seen,"]
+        more += [f"m{i},2026-01-2{i}T11:00:00Z,c{i},p{i},nps_answered,0" for i in range(5)]
+        (folder / "events.csv").write_text("\n".join(["id,at,who,person,name,value", *more, ""]), encoding="utf-8")
+        workspace.load()
+        assert answers(workspace) == before
+        with pytest.raises(UnknownNameError):
+            workspace.customer("newcomer")
+        workspace.score()
+        after = answers(workspace)
+        assert all(old != new for old, new in zip(before[:3], after[:3], strict=True))
+        assert workspace.customer("newcomer").stage == "one"
 
 
 def test_core_use_is_that_of_the_last_whole_week_or_there_is_none(tmp_path: Path) -> None:

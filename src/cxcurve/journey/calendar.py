@@ -47,7 +47,7 @@ class Calendar:
         return np.concatenate([[self.end_at(self.first_week - 1)], self.ends_us[:-1]]).astype(np.int64)
 
     @cached_property
-    def _spans(self) -> list[tuple[int, int, int]]:
+    def spans(self) -> list[tuple[int, int, int]]:
         """(first week, its start, shift): runs of weeks whose ends lie equally far from UTC's.
 
         They begin a week early, so that the start of the first week is right too.
@@ -67,12 +67,12 @@ class Calendar:
                         occurred_us >= start,
                         ibis.greatest(_floor_weeks(occurred_us - shift), ibis.literal(week, "int64")),
                     )
-                    for week, start, shift in reversed(self._spans[1:])
+                    for week, start, shift in reversed(self.spans[1:])
                 ),
-                else_=_floor_weeks(occurred_us - self._spans[0][2]),
+                else_=_floor_weeks(occurred_us - self.spans[0][2]),
             ).cast("int32")
-            if len(self._spans) > 1
-            else _floor_weeks(occurred_us - self._spans[0][2]).cast("int32")
+            if len(self.spans) > 1
+            else _floor_weeks(occurred_us - self.spans[0][2]).cast("int32")
         )
 
     def business_day_of(self, occurred_us: ir.IntegerValue) -> ir.IntegerValue:
@@ -86,11 +86,11 @@ class Calendar:
     def end_of(self, week: ir.IntegerValue) -> ir.IntegerValue:
         """End of a week, microseconds UTC."""
         plain = (week.cast("int64") + 1) * WEEK_US + _ORIGIN_US
-        if len(self._spans) == 1:
-            return plain + self._spans[0][2]
+        if len(self.spans) == 1:
+            return plain + self.spans[0][2]
         return plain + ibis.cases(
-            *((week >= first, ibis.literal(shift, "int64")) for first, _, shift in reversed(self._spans[1:])),
-            else_=ibis.literal(self._spans[0][2], "int64"),
+            *((week >= first, ibis.literal(shift, "int64")) for first, _, shift in reversed(self.spans[1:])),
+            else_=ibis.literal(self.spans[0][2], "int64"),
         )
 
     def week_at(self, us: int) -> int:

@@ -63,17 +63,17 @@ class Habits:
         return habits
 
     def written(self, keys: Ints) -> pa.Table:
-        """As `tables.CUSTOMER_STATE`."""
-
+        """As `tables.CUSTOMER_STATE`, without the customers of whom there is nothing to say."""
+        said = (self.n_days > 0) | (self.core_since < NEVER_WEEK) | np.isfinite(self.complaint_us)
         def known(values: NDArray[Any], is_known: NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
-            return pa.array(np.where(is_known, values, 0).astype(np.int64), kind, mask=~is_known)
+            return pa.array(np.where(is_known, values, 0).astype(np.int64)[said], kind, mask=~is_known[said])
 
         return pa.table(
             {
-                "customer_key": pa.array(keys, pa.int32()),
-                "decline": self.decline,
+                "customer_key": pa.array(keys[said], pa.int32()),
+                "decline": self.decline[said],
                 "core_since": known(self.core_since, self.core_since < NEVER_WEEK, pa.int32()),
-                "n_days": pa.array(self.n_days.astype(np.int64), pa.int64()),
+                "n_days": pa.array(self.n_days[said].astype(np.int64), pa.int64()),
                 "first_day": known(self.first_day, np.isfinite(self.first_day), pa.int64()),
                 "last_day": known(self.last_day, np.isfinite(self.last_day), pa.int64()),
                 "complaint_us": known(self.complaint_us, np.isfinite(self.complaint_us), pa.int64()),

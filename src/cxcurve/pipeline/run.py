@@ -47,6 +47,12 @@ class Run:
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
     @cached_property
+    def expression_mark(self) -> str:
+        """The same without the time: what is written with another as_of is the same expression."""
+        said = (self.journey.model_dump_json(), sorted(self.plan.keys.items()), self.calendar.spans)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+    @cached_property
     def weights(self) -> Weights:
         """The expert weights."""
         return Weights(self.plan)

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 
 import ibis
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cxcurve import tables
 from cxcurve.journey.stays import stays
 from cxcurve.journey.transitions import transitions
 from cxcurve.metrics.activity import activity_weeks
@@ -37,13 +39,18 @@ from cxcurve.store import Store
 SQL_BLOCK, ARRAY_BLOCK, TICK_BLOCK = 25_000, 3_000, 25_000
 """Customers at a time, in the engine, in numpy over all weeks, and over the few ticks since the last score: what keeps
 memory bounded."""
+N_WORKERS = os.cpu_count() or 1
+
+SOME_MOMENT_US = 2**62 - 2_971_215_073
+"""Stands for as_of in SQL that is kept for other days too."""
 
 _SUMS: dict[str, Callable[[Run, ir.Table, ir.Table], ir.Table]] = {
     "stays": lambda run, log, plan: stays(log, plan, run.plan),
     "transitions": lambda run, log, plan: transitions(_of_block(run, "stays")),
-    "signal_weeks": lambda run, log, plan: signal_weeks(log, plan, run.plan, run.calendar, now_us=run.as_of_us),
+    "signal_weeks": lambda run, log, plan: signal_weeks(log, plan, run.plan, run.calendar, now_us=SOME_MOMENT_US),
     "activity_weeks": lambda run, log, plan: activity_weeks(log, run.plan, run.calendar),
 }
+WEEKS = ("customer_weeks", "customer_now")
 STATE = ("signal_state", "customer_state")
 """What is carried on from the end of the last whole week."""
 LOG_COLUMNS = (
@@ -57,38 +64,86 @@ Progress = Callable[[str, int, int], None]
 def score(run: Run, keys: Sequence[int] | None, progress: Progress | None = None) -> int:
     """Derive and write everything of `keys`, or of all customers; all of it or nothing.
 
-    Where as_of moved since the last score, the other customers are carried on to it from their last whole week.
+    Of `keys` only what lies in the weeks since their first change is written; where as_of moved since the last score,
+    the other customers are carried on to it from their last whole week.
 
     Returns:
         How many customers were scored from their events.
     """
     store, say = run.store, progress or (lambda *_: None)
-    is_full = keys is None
-    since_us = 0 if is_full else int(store.meta("scored_as_of_us") or 0)
+    before = None if keys is None else _Before.read(run)
     everybody = _all_keys(store)
     chosen = everybody if keys is None else list(keys)
     with store.transaction():
-        _clear(store, _SUMS, None if is_full else chosen)
-        _sum_up(run, chosen, say)
+        _clear(store, _SUMS, chosen, before)
+        _sum_up(run, chosen, before, say)
         factors = _seasons(run)
-        moved = _keep_seasons(run, factors, None if is_full else int(store.meta("carried_week") or 0))
-        if not is_full and moved:
+        moved = _keep_seasons(run, factors, None if before is None else before.carried_week)
+        if before is not None and moved:
+            before = before.since_ever()
             chosen = _with_segments(run, chosen, everybody, moved)
-        is_later = run.as_of_us > since_us
-        _clear(store, ("customer_weeks", *STATE), None if is_full else chosen)
-        _clear(store, ("customer_now",), None if is_full or is_later else chosen)
+        anew, on = _split(chosen, everybody, before)
         # Whose events all went to an account that was found for them has no rows any more.
-        _week_by_week(run, sorted(set(chosen) & set(everybody)), factors, say)
-        if not is_full and is_later:
-            _carry_on(run, sorted(set(everybody) - set(chosen)), factors)
-        _write_references(run, 0 if is_full or moved else _changed_since(run, since_us))
-        store.execute("DELETE FROM touched")
-        store.remember("scored_as_of_us", str(run.as_of_us))
-        store.remember("scored_zone", run.zone)
-        store.remember("scored_received_us", str(_received_until(store)))
-        store.remember("carried_week", str(run.ticks.last_whole_week))
-        store.remember("median_seats", f"{_median_seats(run, run.ticks.last_whole_week)}|{run.facts.median_seats[-1]}")
+        _clear(store, (*WEEKS, *STATE), sorted({*anew, *chosen} - set(on)), before)
+        _week_by_week(run, anew, factors, before, say)
+        if before is not None:
+            _carry_on(run, on, factors, before)
+        _write_references(run, before)
+        _remember(run)
     return len(chosen)
+
+
+def _split(chosen: list[int], everybody: list[int], before: _Before | None) -> tuple[list[int], list[int]]:
+    """Who is scored from the first week on, and who goes on from the last whole week; of the others all stays."""
+    mine = sorted(set(chosen) & set(everybody))
+    if before is None:
+        return mine, []
+    anew = mine if before.first_week <= before.carried_week else []
+    return anew, sorted(set(everybody if before.is_earlier else mine) - set(anew))
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What the last score left.
+
+    Attributes:
+        as_of_us: when it was for.
+        carried_week: the last whole week then.
+        first_week: the first week that may differ now.
+        is_earlier: whether as_of has moved on.
+    """
+
+    as_of_us: int
+    carried_week: int
+    first_week: int
+    is_earlier: bool
+
+    @classmethod
+    def read(cls, run: Run) -> _Before:
+        """From what the store remembers."""
+        store = run.store
+        as_of_us, touched_us = int(store.meta("scored_as_of_us") or 0), store.touched_since()
+        since_us = as_of_us if touched_us is None else min(touched_us, as_of_us)
+        first_week = run.calendar.week_at(since_us) if since_us > 0 else EVER
+        return cls(as_of_us, int(store.meta("carried_week") or 0), first_week, run.as_of_us > as_of_us)
+
+    def since_ever(self) -> _Before:
+        """The same where every week may differ."""
+        return replace(self, first_week=EVER)
+
+
+EVER = -(2**31)
+"""Stands for the week before all weeks."""
+
+
+def _remember(run: Run) -> None:
+    store = run.store
+    store.execute("DELETE FROM touched")
+    store.remember("scored_as_of_us", str(run.as_of_us))
+    store.remember("scored_zone", run.zone)
+    store.remember("scored_received_us", str(_received_until(store)))
+    store.remember("carried_week", str(run.ticks.last_whole_week))
+    store.remember("median_seats", f"{_median_seats(run, run.ticks.last_whole_week)}|{run.facts.median_seats[-1]}")
 
 
 def goes_on(run: Run) -> bool:
@@ -126,12 +181,6 @@ def changed_keys(run: Run) -> list[int]:
     return sorted(changed)
 
 
-def _changed_since(run: Run, since_us: int) -> int:
-    """From when on customer weeks differ from those of the last score."""
-    touched_us = run.store.touched_since()
-    return since_us if touched_us is None else min(touched_us, since_us)
-
-
 def _with_segments(run: Run, chosen: list[int], everybody: list[int], moved: set[str]) -> list[int]:
     """The chosen, and all who were ever in a segment whose season is another now."""
     if "" in moved:  # nobody's row says since when somebody was in none
@@ -139,20 +188,29 @@ def _with_segments(run: Run, chosen: list[int], everybody: list[int], moved: set
     return sorted({*chosen, *(run.facts.keys_in(moved) & set(everybody))})
 
 
-def _clear(store: Store, names: Iterable[str], keys: list[int] | None) -> None:
+def _clear(store: Store, names: Iterable[str], keys: list[int], before: _Before | None) -> None:
+    """Take away what will be written anew: everything, or of some customers the weeks since the first change."""
     for name in names:
-        store.clear(name, keys)
+        if before is None:
+            store.clear(name, None)
+        else:
+            has_weeks = "week" in tables.DERIVED[name].column_names and name != "customer_now"
+            store.clear(name, keys, f"week >= {before.first_week}" if has_weeks else "TRUE")
 
 
-def _sum_up(run: Run, keys: list[int], say: Progress) -> None:
+def _sum_up(run: Run, keys: list[int], before: _Before | None, say: Progress) -> None:
     """Stays, weekly sums and activity, computed and kept inside the engine."""
     store = run.store
     plan_table = store.temporary("plan_now", run.plan.table)
     for block in _blocks(keys, SQL_BLOCK):
         log = _block_log(run, block)
         for name, build in _SUMS.items():
-            expression = partial(build, run, log, plan_table)
-            store.insert(name, store.compiled(("sums", name, run.mark), expression))
+            sql = store.compiled(("sums", name, run.expression_mark), partial(build, run, log, plan_table))
+            # Only the number of the moment differs from day to day, and planning takes longer than most days' events.
+            sql = sql.replace(str(SOME_MOMENT_US), str(run.as_of_us))
+            if before is not None and "week" in tables.DERIVED[name].column_names:
+                sql = f"SELECT * FROM ({sql}) WHERE week >= {before.first_week}"
+            store.insert(name, sql)
         say("sums", block[-1] if block else 0, keys[-1] if keys else 0)
     store.drop_temporary("block_log")
 
@@ -175,34 +233,39 @@ def _block_log(run: Run, block: list[int]) -> ir.Table:
     )
 
 
-def _week_by_week(run: Run, keys: list[int], factors: NDArray[np.float64], say: Progress) -> None:
+def _week_by_week(
+    run: Run, keys: list[int], factors: NDArray[np.float64], before: _Before | None, say: Progress
+) -> None:
     """Customer weeks and the row at as_of, by the recursion in numpy, from the first week on."""
-    done = 0
-    blocks = (block_of(run, block, factors) for block in _blocks(keys, ARRAY_BLOCK))
+    done, size = 0, min(ARRAY_BLOCK, -(-len(keys) // N_WORKERS) or 1)
+    blocks = (block_of(run, block, factors) for block in _blocks(keys, size))
     for block, scored in _in_parallel(run, blocks, run.ticks):
-        _add_weeks(run, scored.rows)
+        _add_weeks(run, scored.rows, before)
         _add_state(run.store, scored)
         done += len(block.keys)
         say("weeks", done, len(keys))
 
 
-def _carry_on(run: Run, keys: list[int], factors: NDArray[np.float64]) -> None:
-    """The ticks since the last score of customers without news."""
-    store, carried = run.store, int(run.store.meta("carried_week") or 0)
-    ticks = run.ticks.after(carried)
-    has_new_week = run.ticks.last_whole_week > carried
+def _carry_on(run: Run, keys: list[int], factors: NDArray[np.float64], before: _Before) -> None:
+    """The ticks since the last whole week of customers without news from before it."""
+    store, ticks = run.store, run.ticks.after(before.carried_week)
+    has_new_week = run.ticks.last_whole_week > before.carried_week
     blocks = (_carried_block(run, block, ticks, factors) for block in _blocks(keys, TICK_BLOCK))
-    for block, scored in _in_parallel(run, blocks, ticks):
-        _add_weeks(run, scored.rows)
+    for block, scored in _in_parallel(run, blocks, ticks) if keys else ():
+        mine = block.keys.tolist()
+        store.clear("customer_now", mine)
+        _add_weeks(run, scored.rows, None)
         if has_new_week:
-            _clear(store, STATE, block.keys.tolist())
+            _clear(store, STATE, mine, before)
             _add_state(store, scored)
 
 
-def _add_weeks(run: Run, rows: pa.Table) -> None:
-    is_now = np.asarray(rows["week"]) == run.ticks.first_week + len(run.ticks) - 1
+def _add_weeks(run: Run, rows: pa.Table, before: _Before | None) -> None:
+    week = np.asarray(rows["week"])
+    is_now = week == run.ticks.first_week + len(run.ticks) - 1
+    is_new = (week >= (EVER if before is None else before.first_week)) & (run.ticks.is_whole | ~is_now)
     run.store.add("customer_now", rows.filter(pa.array(is_now)))
-    run.store.add("customer_weeks", rows if run.ticks.is_whole else rows.filter(pa.array(~is_now)))
+    run.store.add("customer_weeks", rows.filter(pa.array(is_new)))
 
 
 def _add_state(store: Store, scored: Scored) -> None:
@@ -213,12 +276,11 @@ def _add_state(store: Store, scored: Scored) -> None:
 def _in_parallel(run: Run, blocks: Iterable[Block], ticks: Ticks) -> Iterator[tuple[Block, Scored]]:
     """Every block with its scores, in order; one block a processor at a time: numpy works outside the GIL."""
     expected = np.array([stage.expected.days if stage.expected else 0.0 for stage in run.journey.stages])
-    n_workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(n_workers) as pool:
+    with ThreadPoolExecutor(N_WORKERS) as pool:
         running: deque[tuple[Block, Future[Scored]]] = deque()
         for block in blocks:
             running.append((block, pool.submit(score_block, block, run.weights, ticks, expected)))
-            if len(running) > n_workers:
+            if len(running) > N_WORKERS:
                 done, result = running.popleft()
                 yield done, result.result()
         for done, result in running:
@@ -287,10 +349,15 @@ def _factors_of(run: Run, keys: NDArray[np.int64], factors: NDArray[np.float64],
     return np.asarray(factors[run.facts.segments(keys, first, n_ticks), np.arange(first, len(run.ticks))[None, :]])
 
 
-def _write_references(run: Run, since_us: int) -> None:
-    """What is usual at each stage in every week; where only later events changed, of the weeks from theirs on."""
+def _write_references(run: Run, before: _Before | None) -> None:
+    """What is usual at each stage in every week; where only later events changed, of the weeks from theirs on.
+
+    A week that is not over has the references of the weeks before, whatever happens in it.
+    """
     store, first, last = run.store, run.calendar.first_week, run.calendar.first_week + len(run.ticks) - 1
-    start = max(run.calendar.week_at(since_us), first) if since_us else first
+    start = first if before is None else max(before.first_week, first)
+    if before is not None and start > run.ticks.last_whole_week and last == run.calendar.week_at(before.as_of_us - 1):
+        return
     read_from = max(first, start - WINDOW_WEEKS + 1)
     weeks = store.table("customer_weeks").filter(ibis._.week >= read_from)
     friction, n = _quantile(run, weeks, "friction", read_from, last)

@@ -198,14 +198,14 @@ class Store:
         self.clear(name, None)
         self.add(name, rows)
 
-    def clear(self, name: str, keys: Sequence[int] | None) -> None:
-        """Empty a derived table, made when missing, or drop the rows of some customers."""
+    def clear(self, name: str, keys: Sequence[int] | None, where: str = "TRUE") -> None:
+        """Empty a derived table, made when missing, or drop the rows of some customers, of those that `where` says."""
         if keys is None or not self.has(name):
             self.execute(f"DROP TABLE IF EXISTS {name}")
             self.execute(create(tables.DERIVED[name]))
             return
         self.temporary("cleared_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
-        self.execute(f"DELETE FROM {name} WHERE customer_key IN (SELECT customer_key FROM cleared_keys)")
+        self.execute(f"DELETE FROM {name} WHERE customer_key IN (SELECT customer_key FROM cleared_keys) AND {where}")
 
     def add(self, name: str, rows: pa.Table) -> None:
         """Add rows to a derived table."""
