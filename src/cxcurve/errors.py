@@ -28,6 +28,7 @@ class Reason(StrEnum):
     OUTSIDE = "outside"
     NOT_IN_MODEL = "not_in_model"
     NOT_REACHED = "not_reached"
+    NOT_FOLLOWED = "not_followed"
     NO_REVENUE = "no_revenue"
 
 

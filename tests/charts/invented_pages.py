@@ -292,6 +292,8 @@ def scorecard_page() -> Page:
             "supporting": ["Product", "Support"],
             "against": "4 weeks before",
             "definition": "What it is.",
+            "is_thin": row["current"] is not None and row["n"] < 30,
+            "note": "3 answers empty or outside 0 to 10 left out" if row["label"] == "Net Promoter Score" else "",
             "current_text": amount(row["current"], row["unit"], "EUR"),
             "target_text": "–" if row["target"] is None else amount(row["target"], row["unit"], "EUR"),
         }

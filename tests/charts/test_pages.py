@@ -112,6 +112,7 @@ def test_words_for_real_and_unsure_changes_and_missing_values() -> None:
     assert "No events of this kind yet." in markup
     assert "thin, n = 17" in markup
     assert "thin, n = 0" not in markup
+    assert markup.count("3 answers empty or outside 0 to 10 left out") == 1
 
 
 def test_empty_states_say_what_to_do() -> None:

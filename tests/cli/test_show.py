@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
-from calling import Made, Run
+from calling import JOURNEY, SOURCES, Made, Run
 
 KEYS = {
     "curve": {"as_of", "x", "points", "stages", "annotations"},
@@ -27,11 +28,11 @@ ROW_KEYS = {
     ("curve", "stages"): {"stage", "from", "to"},
     ("scorecard", "rows"): {
         "metric", "layer", "current", "low", "high", "target", "met", "previous", "is_real_change", "action", "lead",
-        "supporting", "n", "reason",
+        "supporting", "n", "is_thin", "n_unknown", "note", "reason",
     },
     ("drift", "zones"): {
-        "from", "to", "n_entered", "n_progressed", "n_exited", "n_open", "stall_share", "low", "high", "leak_share",
-        "tau_days", "change", "drifting_now", "impact_revenue", "signals", "reason",
+        "from", "to", "window_days", "n_entered", "n_progressed", "n_exited", "n_open", "stall_share", "low", "high",
+        "leak_share", "tau_days", "change", "drifting_now", "impact_revenue", "signals", "reason",
     },
     ("signals", "signals"): {
         "signal", "friction_weight", "momentum_weight", "advocacy_weight", "half_life_days", "low", "high", "n_events",
@@ -40,6 +41,8 @@ ROW_KEYS = {
     ("customers", "customers"): {"customer_id", "name", "stage", "level", "friction_index", "momentum_index", "owner"},
     ("friction", "friction"): {"signal", "friction_weight", "n_events", "n_customers"},
 }  # fmt: skip
+NPS = """left: {}
+  nps_answered: {valence: "value: 0..6=-1, 7..8=0, 9..10=1", valence_friction: 0.9, keep: latest}"""
 CUSTOMER_KEYS = {
     "customer", "stage", "stays", "friction_index", "momentum_index", "level", "friction", "momentum", "timeline",
     "brief",
@@ -101,6 +104,18 @@ def test_too_few_says_so_instead_of_a_number(run: Run, made: Made) -> None:
     assert "Too few customers yet to say." in run("-w", folder, "show", "ttv").out
     assert "too few" in run("-w", folder, "show", "curve").out
     assert run("-w", folder, "show", "ttv", "--json").json["median_days"] is None
+
+
+def test_thin_numbers_and_answers_left_out_are_said(run: Run, made: Made) -> None:
+    log = ["id,at,who,what,value", *(f"s{i},2026-01-05T10:00:00Z,c{i},signed_up," for i in range(12))]
+    log += [f"n{i},2026-01-20T10:00:00Z,c{i},nps_answered,{value}" for i, value in enumerate([9] * 9 + [99, -1, ""])]
+    folder = made("\n".join([*log, ""]), sources=f"{SOURCES}  value: value\n", journey=JOURNEY.replace("left: {}", NPS))
+    assert run("-w", folder, "load").code == run("-w", folder, "score").code == 0
+    shown = run("-w", folder, "show", "scorecard").out
+    assert re.search(r"Net Promoter Score .* 9 thin ", shown)
+    assert "Net Promoter Score: 3 answers empty or outside 0 to 10 left out" in shown
+    row = next(r for r in run("-w", folder, "show", "scorecard", "--json").json["rows"] if r["metric"] == "nps")
+    assert (row["current"], row["n"], row["n_unknown"], row["is_thin"]) == (100.0, 9, 3, True)
 
 
 def test_csv_has_the_rows_of_the_document(run: Run, demo: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from worlds import DAY_US, JOURNEY, Event, new_store, scored, table, us
 
 from cxcurve.errors import Reason
-from cxcurve.metrics.time_to_value import TimeToValue, time_to_value, value_times
+from cxcurve.metrics.time_to_value import TimeToValue, by_start, same_pace, time_to_value, value_times
 from cxcurve.pipeline.snapshots import snapshot
 from cxcurve.workspace.workspace import Workspace
 
@@ -20,7 +20,7 @@ Cycle = tuple[float, float | None, float | None]
 """Days before as_of of the start, the value and the exit."""
 
 
-def of(cycles: list[Cycle]) -> TimeToValue:
+def times_of(cycles: list[Cycle]) -> pa.Table:
     def at(days: float | None) -> int | None:
         return None if days is None else AS_OF - int(days * DAYS)
 
@@ -29,7 +29,11 @@ def of(cycles: list[Cycle]) -> TimeToValue:
         for i, name in enumerate(("start_us", "goal_us", "exit_us"))
     }
     keys = pa.array(range(len(cycles)), pa.int32())
-    return time_to_value(pa.table({"customer_key": keys, **columns}), as_of_us=AS_OF)
+    return pa.table({"customer_key": keys, **columns})
+
+
+def of(cycles: list[Cycle]) -> TimeToValue:
+    return time_to_value(times_of(cycles), as_of_us=AS_OF)
 
 
 def test_by_hand_with_an_exit_and_one_waiting() -> None:
@@ -72,6 +76,34 @@ def test_converters_only_would_flatter() -> None:
     assert converters < 0.6 * truth, "the trap is there"
     assert found.median.value == pytest.approx(truth, rel=0.08)
     assert found.n_waiting + found.n_reached == 4000
+
+
+def test_lately_is_180_days_and_under_twenty_it_is_everybody() -> None:
+    lately: list[Cycle] = [(180, None, None), *[(90, 80, None)] * 19]
+    before: list[Cycle] = [(180.01, None, None), (400, 390, None)]
+    recent, earlier = by_start(times_of([*lately, *before]), AS_OF)
+    assert (recent.num_rows, earlier.num_rows) == (20, 2)
+    everybody, nobody = by_start(times_of([*lately[1:], *before]), AS_OF)
+    assert (everybody.num_rows, nobody.num_rows) == (21, 0)
+
+
+def test_the_pace_is_compared_on_reaching_value_with_who_waits_and_who_left_kept() -> None:
+    """Exits are twice as frequent on one side: the pace is the same, the shares that reach value are not."""
+    rng = np.random.default_rng(9)
+
+    def started(mean: float, leaving: float, low: float, high: float) -> pa.Table:
+        cycles: list[Cycle] = []
+        for since in rng.uniform(low, high, 300).tolist():
+            value, left = since - rng.exponential(mean), since - rng.exponential(leaving)
+            end = max(value, left)
+            cycles.append((since, value if end == value > 0 else None, left if end == left > 0 else None))
+        return times_of(cycles)
+
+    earlier = started(10, 30, 200, 400)
+    same, faster = started(10, 15, 0, 180), started(7, 30, 0, 180)
+    assert (same_pace(same, earlier, AS_OF).p_value or 0) > 0.05
+    assert (same_pace(faster, earlier, AS_OF).p_value or 1) < 0.01
+    assert same_pace(same.slice(0, 19), earlier, AS_OF).reason == Reason.TOO_FEW
 
 
 def test_times_are_those_of_the_cycle() -> None:

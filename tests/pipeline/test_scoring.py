@@ -180,7 +180,7 @@ def test_looking_at_another_day_leaves_everything_as_it_was(company: Company, ne
     assert fingerprint(workspace) == before
 
 
-@pytest.mark.parametrize("step", ["_sum_up", "_week_by_week", "_write_references"])
+@pytest.mark.parametrize("step", ["sum_up", "week_by_week", "write_references"])
 def test_a_score_that_dies_leaves_the_old_scores(
     company: Company, new_workspace: Make, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

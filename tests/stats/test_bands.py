@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxcurve.errors import BadValueError, Reason
-from cxcurve.stats.bands import bucket_mean, mean_band
+from cxcurve.stats.bands import bucket_change, bucket_mean, mean_band
 
 
 def company(rng: np.random.Generator, n: int = 400, buckets: int = 200, points: int = 12) -> tuple:
@@ -107,3 +107,30 @@ def test_misuse_is_named() -> None:
         mean_band(np.ones((2, 3)), np.ones((3, 2)), seed=0)
     with pytest.raises(BadValueError, match=r"level is 95; expected a share between 0 and 1, such as 0\.95"):
         mean_band(np.ones((2, 3)), np.ones((2, 3)), seed=0, level=95)
+
+
+@pytest.mark.parametrize("n", [11, 200])
+def test_a_change_of_the_same_customers_covers_and_is_narrower_than_of_strangers(n: int) -> None:
+    """Eleven customers in as many buckets: the spread of the draws alone would cover nine times of ten."""
+    rng = np.random.default_rng(8)
+    covered, narrower = [], []
+    for run in range(400):
+        bucket = rng.integers(0, 200, n)
+        own = rng.normal(0, 20, n)
+        count = np.bincount(bucket, minlength=200).astype(float)
+        now, before = ((np.bincount(bucket, own + rng.normal(rise, 5, n), 200), count) for rise in (3, 0))
+        found = bucket_change(now, before, seed=run)
+        assert found.low is not None
+        assert found.high is not None
+        covered.append(found.low <= 3 <= found.high)
+        alone = bucket_mean(*now, seed=run)
+        narrower.append(found.high - found.low < (alone.high or 0) - (alone.low or 0))
+    assert 0.92 < np.mean(covered) <= 0.98
+    assert np.mean(narrower) > 0.99
+
+
+def test_a_change_of_too_few_has_no_interval_and_of_none_no_value() -> None:
+    few, none = (np.ones(9), np.ones(9)), (np.zeros(9), np.zeros(9))
+    found = bucket_change(few, few, seed=1)
+    assert (found.value, found.low, found.reason) == (0.0, None, Reason.TOO_FEW)
+    assert bucket_change(few, none, seed=1).value is None

@@ -24,6 +24,7 @@ _REASONS = {
     "outside": "Outside the journey: before the first stage or after leaving.",
     "not_in_model": "journey.yaml does not define it.",
     "no_revenue": "No revenue is known for these customers.",
+    "not_followed": "Nobody has been followed long enough yet to say.",
     "not_reached": "Not reached: more than half are still waiting.",
 }
 

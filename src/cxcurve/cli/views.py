@@ -72,6 +72,9 @@ def scorecard_view(found: Found, manner: Manner) -> Parts:
     yield heading("Scorecard", manner.as_of(found["week_end"]))
     made = table("Metric", "Layer", ">Current", "95 %", ">n", ">Target", "Change", "Lead")
     yield filled(made, (_metric(row, manner.currency) for row in found["rows"]))
+    for row in found["rows"]:
+        if row["note"]:
+            yield Text(f"{row['label']}: {row['note']}")
 
 
 def _metric(row: Found, currency: str) -> list[Any]:
@@ -81,8 +84,9 @@ def _metric(row: Found, currency: str) -> list[Any]:
         band = why_not(row["reason"])
     met = {True: " met", False: " missed", None: ""}[row["met"]]
     target = f"{said.amount(row['target'], unit, currency)}{met}"
+    n = f"{said.number(row['n'])}{' thin' if row['is_thin'] else ''}"
     lead, change = clean(row["lead"], 24), _change(row, currency)
-    return [row["label"], row["layer"], value, band, said.number(row["n"]), target, change, lead]
+    return [row["label"], row["layer"], value, band, n, target, change, lead]
 
 
 def _change(row: Found, currency: str) -> str:

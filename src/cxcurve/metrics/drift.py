@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cxcurve.errors import Reason
@@ -51,10 +52,11 @@ class Overrepresented:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The passage out of one stage."""
+    """The passage out of one stage; `window_days` says who is told of, None where it is everybody for want of them."""
 
     start: str
     goal: str
+    window_days: float | None
     n_entered: int
     n_progressed: int
     n_exited: int
@@ -87,6 +89,10 @@ class Passage:
         """Some of the stays."""
         return Passage(self.stage, self.customer_key[rows], self.days[rows], self.cause[rows], self.entered_us[rows])
 
+    def is_since(self, as_of_us: int, days: float) -> NDArray[np.bool_]:
+        """Which stays began in the last so many days."""
+        return self.entered_us >= as_of_us - round(days * US_PER_DAY)
+
     @property
     def table(self) -> EventTable:
         """Counts by day."""
@@ -103,6 +109,16 @@ def passages(stays: pa.Table, n_stages: int, as_of_us: int) -> list[Passage]:
     days = np.maximum(left - entered, 0) / US_PER_DAY
     keys = stays["customer_key"].to_numpy().astype(np.int64)
     return [Passage(k, *(values[stage == k] for values in (keys, days, cause, entered))) for k in range(n_stages - 1)]
+
+
+def known_at(stays: pa.Table, as_of_us: int) -> pa.Table:
+    """Stays as they were known at an earlier time: who entered before, open where left at it or later."""
+    entered = stays.filter(pc.less(stays["entered_us"], as_of_us))
+    is_left = pc.fill_null(pc.less(entered["left_us"], as_of_us), False)
+    left = pc.if_else(is_left, entered["left_us"], pa.scalar(None, entered["left_us"].type))
+    ended = pc.if_else(is_left, entered["ended_by"], "open")
+    place = entered.schema.get_field_index
+    return entered.set_column(place("left_us"), "left_us", left).set_column(place("ended_by"), "ended_by", ended)
 
 
 def drift_zones(
@@ -123,11 +139,11 @@ def drift_zones(
         expected_days: the model's expected stay by stage, 0 where it has none; used where the reference is thin.
         revenue: by customer key: money per year, and whether it is the segment's usual, for want of the own.
         as_of_us: now.
-        window_days: who entered in so many days is recent.
+        window_days: who entered in so many days is recent; twice the zone's deadline where that is longer, for in a
+            shorter window nobody could be followed to it.
         seed: of the interval around the impact.
     """
-    since = as_of_us - window_days * int(US_PER_DAY)
-    zones = [_zone(p, names, expected_days[p.stage], revenue, since, seed) for p in found]
+    zones = [_zone(p, names, expected_days[p.stage], revenue, as_of_us, window_days, seed) for p in found]
     tested = [zone.change_p for zone in zones if zone.change_p is not None]
     corrected = iter(holm(tested).tolist() if tested else [])
     return [replace(zone, change_p=next(corrected)) if zone.change_p is not None else zone for zone in zones]
@@ -138,21 +154,25 @@ def _zone(
     names: Sequence[str],
     expected: float,
     revenue: Mapping[int, tuple[float, bool]],
-    since_us: int,
+    as_of_us: int,
+    window_days: float,
     seed: int,
 ) -> Zone:
-    is_recent = passage.entered_us >= since_us
+    tau, is_expected = _tau(passage.part(~passage.is_since(as_of_us, window_days)), expected)
+    window = max(window_days, 2 * (tau or 0.0))
+    is_recent = passage.is_since(as_of_us, window)
     recent, earlier = passage.part(is_recent), passage.part(~is_recent)
-    tau, is_expected = _tau(earlier, expected)
-    judged = recent if len(recent.days) >= FEWEST else passage
+    is_enough = len(recent.days) >= FEWEST
+    judged = recent if is_enough else passage
     stall, leak, through = _shares(judged.table, tau)
-    comparable = min(len(recent.days), len(earlier.days)) >= FEWEST and tau is not None
+    comparable = min(len(recent.days), len(earlier.days)) >= FEWEST and stall.value is not None
     before = _shares(earlier.table, tau) if comparable else (nothing(), nothing(), nothing())
     test = logrank([recent.table, earlier.table], cause=PROGRESSED) if comparable else None
     drifting = _drifting(passage, tau, revenue)
     return Zone(
         start=names[passage.stage],
         goal=names[passage.stage + 1],
+        window_days=window if is_enough else None,
         n_entered=len(judged.days),
         n_progressed=int((judged.cause == PROGRESSED).sum()),
         n_exited=int((judged.cause == EXITED).sum()),
@@ -167,7 +187,7 @@ def _zone(
         change_p=test.p_value if test else None,
         drifting_now=drifting,
         impact=_impact(passage, drifting, seed),
-        reason=None if stall.value is not None else Reason.TOO_FEW,
+        reason=stall.reason,
     )
 
 
@@ -182,14 +202,14 @@ def _tau(reference: Passage, expected: float) -> tuple[float | None, bool]:
 
 
 def _shares(table: EventTable, tau: float | None) -> tuple[Estimate, Estimate, Estimate]:
-    """Stall, leak and progressed at tau; they add up to 1."""
+    """Stall, leak and progressed at tau; they add up to 1. None, with the reason, where nobody was followed to tau."""
     if tau is None or table.n < FEWEST:
         return nothing(table.n), nothing(table.n), nothing(table.n)
-    return (
-        kaplan_meier(table).at(tau),
-        aalen_johansen(table, EXITED).at(tau),
-        aalen_johansen(table, PROGRESSED).at(tau),
-    )
+    there = kaplan_meier(table)
+    if tau > there.followed_days:
+        untold = nothing(table.n, Reason.NOT_FOLLOWED)
+        return untold, untold, untold
+    return there.at(tau), aalen_johansen(table, EXITED).at(tau), aalen_johansen(table, PROGRESSED).at(tau)
 
 
 def _drifting(passage: Passage, tau: float | None, revenue: Mapping[int, tuple[float, bool]]) -> tuple[Drifting, ...]:

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from cxcurve.errors import Reason
 from cxcurve.journey.stays import in_segments
 from cxcurve.metrics.snapshot import Snapshot
-from cxcurve.stats.estimates import Estimate
+from cxcurve.stats.estimates import Estimate, Floats, Ints, Test
 from cxcurve.stats.event_table import EventTable
+from cxcurve.stats.logrank import logrank
 from cxcurve.stats.survival import Curve as Incidence
 from cxcurve.stats.survival import aalen_johansen
 from cxcurve.tables import US_PER_DAY
@@ -22,6 +23,7 @@ from cxcurve.tables import US_PER_DAY
 REACHED, EXITED = 1, 2
 FOREVER_US = 2**62
 FEWEST = 5
+RECENT_DAYS, FEWEST_RECENT = 180, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +78,19 @@ def time_to_value(times: pa.Table, *, as_of_us: int, days: Sequence[float] = (7,
 
     Source: Aalen & Johansen 1978, Scand. J. Statist. 5:141-150
     """
-    start = times["start_us"].to_numpy().astype(np.int64)
-    goal, left = (times[name].cast(pa.int64()).fill_null(FOREVER_US).to_numpy() for name in ("goal_us", "exit_us"))
-    is_reached, is_exited = goal < FOREVER_US, (goal == FOREVER_US) & (left < FOREVER_US)
-    end = np.where(is_reached, goal, np.where(is_exited, left, as_of_us))
-    waited = np.maximum(end - start, 0) / US_PER_DAY
-    causes = np.where(is_reached, REACHED, np.where(is_exited, EXITED, 0))
+    waited, causes = _waits(times, as_of_us)
     is_waiting = causes == 0
     keys = times["customer_key"].to_numpy()
     order = np.flatnonzero(is_waiting)[np.argsort(-waited[is_waiting], kind="stable")]
-    incidence = aalen_johansen(EventTable.from_rows(waited, causes, 2), REACHED) if len(start) else None
-    reason = _reason(len(start))
-    nothing = Estimate(None, n=len(start), reason=reason)
+    n = times.num_rows
+    incidence = aalen_johansen(EventTable.from_rows(waited, causes, 2), REACHED) if n else None
+    reason = _reason(n)
+    nothing = Estimate(None, n=n, reason=reason)
     return TimeToValue(
-        n=len(start),
-        n_reached=int(is_reached.sum()),
-        n_before_start=int((goal < start).sum()),
-        n_exited=int(is_exited.sum()),
+        n=n,
+        n_reached=int((causes == REACHED).sum()),
+        n_before_start=pc.sum(pc.less(times["goal_us"], times["start_us"])).as_py() or 0,
+        n_exited=int((causes == EXITED).sum()),
         n_waiting=int(is_waiting.sum()),
         median=nothing if incidence is None or reason else incidence.median(),
         reached={day: nothing if incidence is None or reason else incidence.at(day) for day in days},
@@ -109,6 +107,38 @@ def known_at(times: pa.Table, as_of_us: int) -> pa.Table:
         known = pc.if_else(pc.less(started[name], as_of_us), started[name], pa.scalar(None, pa.int64()))
         started = started.set_column(started.schema.get_field_index(name), name, known)
     return started
+
+
+def by_start(times: pa.Table, as_of_us: int) -> tuple[pa.Table, pa.Table]:
+    """Rows of `value_times`: who started in the last 180 days, and who did before.
+
+    Where fewer than 20 started lately it is everybody, and nobody before.
+    """
+    is_recent = pc.greater_equal(times["start_us"], as_of_us - RECENT_DAYS * US_PER_DAY)
+    recent = times.filter(is_recent)
+    if recent.num_rows < FEWEST_RECENT:
+        return times, times.slice(0, 0)
+    return recent, times.filter(pc.invert(is_recent))
+
+
+def same_pace(recent: pa.Table, earlier: pa.Table, as_of_us: int) -> Test:
+    """Whether both reach value at the same pace: log-rank on reaching it, exits and who waits censored.
+
+    No test with fewer than 20 on a side.
+    """
+    if min(recent.num_rows, earlier.num_rows) < FEWEST_RECENT:
+        return Test(None, reason=Reason.TOO_FEW)
+    tables = [EventTable.from_rows(*_waits(times, as_of_us), 2) for times in (recent, earlier)]
+    return logrank(tables, cause=REACHED)
+
+
+def _waits(times: pa.Table, as_of_us: int) -> tuple[Floats, Ints]:
+    """Days waited, never below 0, and how it ended: `REACHED`, `EXITED`, or 0 for those who wait."""
+    start = times["start_us"].to_numpy().astype(np.int64)
+    goal, left = (times[name].cast(pa.int64()).fill_null(FOREVER_US).to_numpy() for name in ("goal_us", "exit_us"))
+    is_reached, is_exited = goal < FOREVER_US, (goal == FOREVER_US) & (left < FOREVER_US)
+    end = np.where(is_reached, goal, np.where(is_exited, left, as_of_us))
+    return np.maximum(end - start, 0) / US_PER_DAY, np.where(is_reached, REACHED, np.where(is_exited, EXITED, 0))
 
 
 def _reason(n: int) -> Reason | None:

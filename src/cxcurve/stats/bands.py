@@ -103,6 +103,36 @@ def bucket_mean(
     return Estimate(float(band.mean[0]), float(band.point_low[0]), float(band.point_high[0]), n)
 
 
+def bucket_change(
+    now: tuple[ArrayLike, ArrayLike], before: tuple[ArrayLike, ArrayLike], *, seed: int, level: float = 0.95
+) -> Estimate:
+    """Change of a mean over largely the same customers: each draw weighs a bucket alike in both.
+
+    Args:
+        now: (buckets,) sums and counts, as for `bucket_mean`.
+        before: the same, earlier.
+        seed: the same seed and data give the same interval.
+        level: confidence.
+
+    Returns:
+        Mean now minus mean before; without an interval where either has fewer than 10 customers or 5 buckets.
+    """
+    columns = [np.column_stack(pair) for pair in zip(now, before, strict=True)]
+    total, count = _checked(*columns)
+    check_level(level)
+    n = count.sum(axis=0)
+    if not n.all():
+        return nothing(int(n.min()))
+    means = total.sum(axis=0) / n
+    change, n_buckets = float(means[0] - means[1]), int((count > 0).sum(axis=0).min())
+    if n.min() < FEWEST_CUSTOMERS or n_buckets < FEWEST_BUCKETS:
+        return Estimate(change, n=int(n[0]), reason=Reason.TOO_FEW)
+    drawn = _drawn_means(total, count, seed, 1000)
+    error = float(np.sqrt(((drawn[:, 0] - drawn[:, 1] - change) ** 2).mean()))
+    half = z_of(level) * _widening(n_buckets, level) * error
+    return Estimate(change, change - half, change + half, int(n[0]), error)
+
+
 def _drawn_means(total: Floats, count: Floats, seed: int, n_draws: int) -> Floats:
     """(n_draws, x) means under exponential bucket weights."""
     rng = np.random.default_rng(seed)

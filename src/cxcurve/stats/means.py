@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize, special
 
 from cxcurve.errors import BadValueError
-from cxcurve.stats.estimates import Estimate, check_counts, nothing, t_of
+from cxcurve.stats.estimates import Estimate, check_counts, nothing, t_of, z_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,19 @@ class PairMoments:
         return max(0.0, self.value.variance + theta**2 * self.before.variance - 2 * theta * self.covariance)
 
 
-def mean(moments: Moments, *, level: float = 0.95) -> Estimate:
-    """The mean with its t interval; no interval from a single value."""
+def mean(moments: Moments, *, n_effective: float | None = None, level: float = 0.95) -> Estimate:
+    """The mean with its t interval; no interval from a single value.
+
+    With `n_effective` (`clusters.effective_n`) the interval is that of so many independent values.
+    """
     if moments.n == 0:
         return nothing()
-    if moments.n == 1:
-        return Estimate(moments.mean, n=1)
-    error = math.sqrt(moments.variance / moments.n)
-    half = t_of(level, moments.n - 1) * error
+    worth = moments.n if n_effective is None else n_effective
+    if worth <= 1:
+        return Estimate(moments.mean, n=moments.n)
+    error = math.sqrt(moments.variance / worth)
+    # The effective number already holds what Student's quantile adds for few clusters.
+    half = (t_of(level, moments.n - 1) if n_effective is None else z_of(level)) * error
     return Estimate(moments.mean, moments.mean - half, moments.mean + half, moments.n, error)
 
 

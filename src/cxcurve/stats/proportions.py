@@ -13,20 +13,26 @@ from cxcurve.errors import BadValueError, Reason
 from cxcurve.stats.estimates import Estimate, Test, check_counts, check_part, difference, nothing, z_of
 
 
-def wilson(successes: int, n: int, *, level: float = 0.95) -> Estimate:
+def wilson(successes: int, n: int, *, n_effective: float | None = None, level: float = 0.95) -> Estimate:
     """A share (0-1) with Wilson's score interval, which stays within 0 and 1 and is not empty at 0 of n.
 
-    Source: Wilson 1927; Newcombe 1998, Stat. Med. 17:857-872
+    Args:
+        successes: how many did.
+        n: of how many.
+        n_effective: how many independent ones they are worth (`clusters.effective_n`); n when None.
+        level: confidence.
+
+    Source: Wilson 1927; Newcombe 1998, Stat. Med. 17:857-872; clusters: Rao & Scott 1992, Biometrics 48:577-585
     """
     check_part("successes", successes, "n", n)
     if n == 0:
         return nothing()
-    z, share = z_of(level), successes / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    z, share, worth = z_of(level), successes / n, n if n_effective is None else n_effective
+    middle = (share + z**2 / (2 * worth)) / (1 + z**2 / worth)
+    half = z * math.sqrt(share * (1 - share) / worth + z**2 / (4 * worth**2)) / (1 + z**2 / worth)
     low = middle - half if successes else 0.0
     high = middle + half if successes < n else 1.0
-    return Estimate(share, low, high, n, math.sqrt(share * (1 - share) / n))
+    return Estimate(share, low, high, n, math.sqrt(share * (1 - share) / worth))
 
 
 def share_difference(successes_1: int, n_1: int, successes_2: int, n_2: int, *, level: float = 0.95) -> Estimate:
@@ -64,11 +70,14 @@ def two_share_test(successes_1: int, n_1: int, successes_2: int, n_2: int) -> Te
     return Test(z, None, 2 * float(special.ndtr(-abs(z))))
 
 
-def nps(promoters: int, passives: int, detractors: int, *, level: float = 0.95) -> Estimate:
+def nps(
+    promoters: int, passives: int, detractors: int, *, n_effective: float | None = None, level: float = 0.95
+) -> Estimate:
     """Share of promoters minus share of detractors (-1 to 1) with the adjusted Wald interval.
 
     The interval comes from three more answers (3/4 promoters, 3/4 detractors, the rest passive), so that it
-    is not empty when all say the same; the value is that of the answers alone.
+    is not empty when all say the same; the value is that of the answers alone. `n_effective` is how many independent
+    answers they are worth (`clusters.effective_n`), all of them when None.
 
     Source: Rocks 2016, Am. Statist. 70:365-372; measuringu.com/nps-confidence-intervals
     """
@@ -76,8 +85,9 @@ def nps(promoters: int, passives: int, detractors: int, *, level: float = 0.95) 
     n = promoters + passives + detractors
     if n == 0:
         return nothing()
-    up, down = (promoters + 0.75) / (n + 3), (detractors + 0.75) / (n + 3)
-    error = math.sqrt((up + down - (up - down) ** 2) / (n + 3))
+    worth = n if n_effective is None else n_effective
+    up, down = ((count * worth / n + 0.75) / (worth + 3) for count in (promoters, detractors))
+    error = math.sqrt((up + down - (up - down) ** 2) / (worth + 3))
     value, half = (promoters - detractors) / n, z_of(level) * error
     low, high = max(-1.0, up - down - half), min(1.0, up - down + half)
     return Estimate(value, min(value, low), max(value, high), n, error)

@@ -28,7 +28,7 @@ from cxcurve.metrics.drops import explained, mean_features, pulls
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.states import stall
 from cxcurve.pipeline.run import Run
-from cxcurve.pipeline.scoring import block_of
+from cxcurve.pipeline.weeks import block_of
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.results import at, plain
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +17,12 @@ from cxcurve.metrics import feedback
 from cxcurve.metrics.contacts import REPEAT_DAYS, contacts
 from cxcurve.metrics.curve import N_BUCKETS, bucket_of
 from cxcurve.metrics.registry import METRICS, Metric
+from cxcurve.metrics.self_service import FOLLOWED_DAYS, sessions
 from cxcurve.metrics.snapshot import Snapshot
-from cxcurve.metrics.time_to_value import known_at, time_to_value, value_times
+from cxcurve.metrics.time_to_value import by_start, known_at, same_pace, time_to_value, value_times
 from cxcurve.model.durations import Duration
-from cxcurve.stats.bands import bucket_mean
+from cxcurve.stats.bands import bucket_change, bucket_mean
+from cxcurve.stats.clusters import effective_n
 from cxcurve.stats.estimates import Estimate, difference, nothing
 from cxcurve.stats.proportions import wilson
 from cxcurve.tables import US_PER_DAY
@@ -30,12 +32,16 @@ from cxcurve.workspace.results import html_table, moment, plain
 Arrow = Callable[[ir.Table], pa.Table]
 SPARK_WEEKS, BACK_WEEKS = 12, 4
 CHURN_DAYS = 28
+ALPHA = 0.05
 FEWEST, QUARTER_WEEKS, YEAR_WEEKS = 10, 13, 52
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A metric now and before, with its last weeks, and its mean over every 13 weeks of the last year."""
+    """A metric now and before, with its last weeks, and its mean over every 13 weeks of the last year.
+
+    Where `change` carries a p value the change is real only if the test says so, and its interval too if there is one.
+    """
 
     current: Estimate
     previous: Estimate = field(default_factory=nothing)
@@ -43,6 +49,16 @@ class Reading:
     series: tuple[float | None, ...] = ()
     change: Estimate | None = None
     quarters: tuple[float, ...] = ()
+    n_unknown: int = 0
+
+    @property
+    def is_real(self) -> bool | None:
+        """Whether it changed, by all that was asked; None where nothing could be."""
+        if self.change is None or self.change.value is None:
+            return None
+        by_interval, p_value = self.change.is_real(), self.change.p_value
+        said = [one for one in (by_interval, None if p_value is None else p_value < ALPHA) if one is not None]
+        return all(said) and self.change.value != 0 if said else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,21 @@ class Row:
     lead: str
     supporting: tuple[str, ...]
     series: tuple[float | None, ...]
+    n_unknown: int = 0
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether there is a value that rests on fewer than 30."""
+        return self.current.value is not None and self.current.n > 0 and self.current.is_thin
+
+    @property
+    def note(self) -> str:
+        """What was left out, as in "3 answers empty or outside 0 to 10 left out"; empty where nothing was."""
+        if not self.n_unknown:
+            return ""
+        low, high = feedback.SCALES[self.metric.name]
+        noun = "answer" if self.n_unknown == 1 else "answers"
+        return f"{self.n_unknown:,} {noun} empty or outside {low} to {high} left out"
 
 
 @dataclass(frozen=True)
@@ -99,25 +130,29 @@ def _readings(snapshot: Snapshot, arrow: Arrow, drift: Drift) -> dict[str, Readi
     readings = {name: _index(snapshot, arrow, name) for name in ("friction_index", "momentum_index", "advocacy_index")}
     readings |= _weekly_shares(snapshot, arrow)
     readings |= _contact_readings(snapshot, arrow)
+    readings |= _self_service(snapshot, arrow)
     readings |= {
-        kind: _answers(snapshot, arrow, kind, estimate)
-        for kind, estimate in (("nps", feedback.nps), ("csat", feedback.csat), ("ces", feedback.ces))
-        if feedback.answer_keys(snapshot.plan, kind)
+        kind: _answers(snapshot, arrow, kind) for kind in feedback.MEASURES if feedback.answer_keys(snapshot.plan, kind)
     }
     readings |= _value_readings(snapshot, arrow)
     readings["churn"] = _churn(snapshot, arrow)
+    return readings | _drift_readings(drift)
+
+
+def _drift_readings(drift: Drift) -> dict[str, Reading]:
+    readings = {}
     known = [zone for zone in drift.zones if zone.stall.value is not None]
     worst = max(known, key=lambda zone: zone.stall.value or 0.0, default=None)
     if worst is not None:
-        before = Estimate(None) if worst.change_stall.value is None else _minus(worst.stall, worst.change_stall.value)
-        readings["stall_share"] = Reading(worst.stall, before, "the earlier entrants", (), worst.change_stall)
-    if drift.impact.value is not None:
-        readings["drift_impact"] = Reading(drift.impact)
+        moved = worst.change_stall.value
+        before = Estimate(None if moved is None else (worst.stall.value or 0.0) - moved)
+        # The p value is corrected for as many zones as were looked at.
+        change = None if worst.change_p is None else replace(worst.change_stall, p_value=worst.change_p)
+        readings["stall_share"] = Reading(worst.stall, before, "the earlier entrants", (), change)
+    if drift.impact.value is not None or drift.impact.reason == Reason.NO_REVENUE:
+        before = drift.impact_before
+        readings["drift_impact"] = Reading(drift.impact, before, "4 weeks before", (), drift.impact_change)
     return readings
-
-
-def _minus(estimate: Estimate, change: float) -> Estimate:
-    return Estimate((estimate.value or 0.0) - change)
 
 
 def _index(snapshot: Snapshot, arrow: Arrow, name: str) -> Reading:
@@ -134,9 +169,7 @@ def _index(snapshot: Snapshot, arrow: Arrow, name: str) -> Reading:
     series = _series(sums, last)
     then_total, then_n = _buckets(sums.filter(pa.compute.equal(sums["week"], last - BACK_WEEKS)))
     previous = bucket_mean(then_total, then_n, seed=1)
-    change = None
-    if current.low is not None and previous.low is not None:
-        change = _paired_change(total, n, then_total, then_n)
+    change = bucket_change((total, n), (then_total, then_n), seed=1)
     year = weeks.filter(weeks.week > last - YEAR_WEEKS)
     quarters = _quarters(arrow(year.group_by("week").agg(n=year.count(), mean=year[name].mean())))
     return Reading(current, previous, "4 weeks before", series, change, quarters)
@@ -147,14 +180,6 @@ def _quarters(weekly: pa.Table) -> tuple[float, ...]:
     mean = {row["week"]: row["mean"] for row in weekly.to_pylist() if row["n"] >= FEWEST}
     starts = [week for week in mean if all(week + i in mean for i in range(QUARTER_WEEKS))]
     return tuple(sum(mean[week + i] for i in range(QUARTER_WEEKS)) / QUARTER_WEEKS for week in sorted(starts))
-
-
-def _paired_change(total: Any, n: Any, then_total: Any, then_n: Any) -> Estimate:
-    """Change of a mean over largely the same customers: both drawn with the same bucket weights."""
-    weights = np.random.default_rng(1).standard_exponential((1000, N_BUCKETS))
-    drawn = (weights @ total) / (weights @ n) - (weights @ then_total) / (weights @ then_n)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Estimate(total.sum() / n.sum() - then_total.sum() / then_n.sum(), float(low), float(high), int(n.sum()))
 
 
 def _buckets(sums: pa.Table) -> tuple[Any, Any]:
@@ -205,74 +230,107 @@ def _last_whole_week(snapshot: Snapshot) -> int:
 
 
 def _contact_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
-    rows = arrow(contacts(snapshot))
-    if not rows.num_rows:
+    repeated = _followed_share(snapshot, arrow(contacts(snapshot)), "is_repeated", REPEAT_DAYS)
+    if repeated is None:
         return {}
+    return {"repeat_contact": repeated, "first_contact_resolution": _complement(repeated)}
+
+
+def _self_service(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
+    found = sessions(snapshot)
+    solved = None if found is None else _followed_share(snapshot, arrow(found), "is_solved", FOLLOWED_DAYS)
+    return {} if solved is None else {"self_service": solved}
+
+
+def _followed_share(snapshot: Snapshot, rows: pa.Table, name: str, followed_days: float) -> Reading | None:
+    """Share of what happened in 90 days, told once so many days have followed it; clustered by customer."""
+    if not rows.num_rows:
+        return None
     days = (snapshot.as_of_us - rows["occurred_us"].to_numpy()) / US_PER_DAY
-    again = rows["is_repeated"].to_numpy(zero_copy_only=False)
-    recent, before = days <= feedback.WINDOW_DAYS, (days > feedback.WINDOW_DAYS) & (days <= 2 * feedback.WINDOW_DAYS)
-    shares = [wilson(int(again[part].sum()), int(part.sum())) if part.any() else nothing() for part in (recent, before)]
-    other = [_complement(share) for share in shares]
-    # A contact is told once seven days have followed it: at an earlier week it was not known for the last seven.
-    series = _rolling(days - REPEAT_DAYS, lambda part: float(again[part].mean()))
-    kept = tuple(None if share is None else 1 - share for share in series)
-    before_that = "the 90 days before"
-    return {
-        "repeat_contact": Reading(shares[0], shares[1], before_that, series, difference(shares[0], shares[1])),
-        "first_contact_resolution": Reading(other[0], other[1], before_that, kept, difference(other[0], other[1])),
-    }
+    is_so, whose = rows[name].to_numpy(zero_copy_only=False), rows["customer_key"].to_numpy()
+
+    def share(part: Any) -> Estimate:
+        worth = effective_n(is_so[part], whose[part])
+        return wilson(int(is_so[part].sum()), int(part.sum()), n_effective=worth)
+
+    now, then = share(_window(days, followed_days)), share(_window(days - feedback.WINDOW_DAYS))
+    series = _rolling(days, lambda part: float(is_so[part].mean()), followed_days)
+    return Reading(now, then, "the 90 days before", series, difference(now, then))
 
 
-def _rolling(days: Any, measure: Callable[[Any], float | None]) -> tuple[float | None, ...]:
+def _rolling(days: Any, measure: Callable[[Any], float | None], followed_days: float = 0.0) -> tuple[float | None, ...]:
     """A measure of the rows of the 90 days up to each of the last weeks; None where fewer than 10 are in them."""
     series = []
     for back in range(SPARK_WEEKS, -1, -1):
-        part = _window(days - 7 * back)
+        part = _window(days - 7 * back, followed_days)
         series.append(measure(part) if part.sum() >= FEWEST else None)
     return tuple(series)
 
 
-def _window(days: Any) -> Any:
-    """Rows of the last 90 days."""
-    return (days > 0) & (days <= feedback.WINDOW_DAYS)
+def _window(days: Any, followed_days: float = 0.0) -> Any:
+    """Rows of the last 90 days, as far as they were followed long enough to tell."""
+    return (days > 0) & (days >= followed_days) & (days <= feedback.WINDOW_DAYS)
 
 
-def _complement(share: Estimate) -> Estimate:
+def _complement(reading: Reading) -> Reading:
+    now, then = _rest(reading.current), _rest(reading.previous)
+    series = tuple(None if share is None else 1 - share for share in reading.series)
+    return Reading(now, then, reading.against, series, difference(now, then))
+
+
+def _rest(share: Estimate) -> Estimate:
     if share.value is None or share.low is None or share.high is None:
         return share
     return Estimate(1 - share.value, 1 - share.high, 1 - share.low, share.n)
 
 
-def _answers(snapshot: Snapshot, arrow: Arrow, kind: str, estimate: Callable[[Sequence[float]], Estimate]) -> Reading:
+def _answers(snapshot: Snapshot, arrow: Arrow, kind: str) -> Reading:
     rows = arrow(feedback.answers(snapshot, kind))
     days = (snapshot.as_of_us - rows["occurred_us"].to_numpy()) / US_PER_DAY
 
-    def measured(part: Any) -> Estimate:
-        return estimate(feedback.newest(rows.filter(pa.array(part)), snapshot.plan))
+    def said(part: Any) -> feedback.Answers:
+        return feedback.newest(rows.filter(pa.array(part)), snapshot.plan, kind)
 
-    now, then = measured(_window(days)), measured(_window(days - feedback.WINDOW_DAYS))
+    measure = feedback.MEASURES[kind]
+    latest = said(_window(days))
+    now, then = measure(latest), measure(said(_window(days - feedback.WINDOW_DAYS)))
     if now.value is None:
         now = nothing(0, Reason.NO_EVENTS)
-    series = _rolling(days, lambda part: measured(part).value)
-    return Reading(now, then, "the 90 days before", series, difference(now, then))
+    series = _rolling(days, lambda part: _of_enough(measure(said(part))))
+    return Reading(now, then, "the 90 days before", series, difference(now, then), n_unknown=latest.n_unknown)
+
+
+def _of_enough(estimate: Estimate) -> float | None:
+    """Its value; None where fewer than 10 answers are left once those that are none, and the replaced, are out."""
+    return estimate.value if estimate.n >= FEWEST else None
 
 
 def _value_readings(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
+    """Of who started lately, against who started before: everybody since the beginning would hardly ever change."""
     times = value_times(snapshot)
     rule = snapshot.plan.journey.time_to_value
     if times is None or rule is None:
         return {}
     target = rule.target.days if rule.target else 7.0
-    rows, days = arrow(times), (target,)
-    weekly = [
-        time_to_value(known_at(rows, at_us), as_of_us=at_us, days=days)
-        for at_us in (snapshot.as_of_us - int(7 * back * US_PER_DAY) for back in range(SPARK_WEEKS, -1, -1))
-    ]
+    rows, at_us = arrow(times), snapshot.as_of_us
+
+    def of(part: pa.Table, now_us: int) -> tuple[Estimate, Estimate]:
+        found = time_to_value(part, as_of_us=now_us, days=(target,))
+        return found.median, found.reached[target]
+
+    weeks = [at_us - int(7 * back * US_PER_DAY) for back in range(SPARK_WEEKS, -1, -1)]
+    weekly = [of(by_start(known_at(rows, week_us), week_us)[0], week_us) for week_us in weeks]
+    recent, earlier = by_start(rows, at_us)
+    now, then = weekly[-1], of(earlier, at_us)
+    # The intervals of two medians say little of whether the pace is the same: the test alone decides.
+    test = same_pace(recent, earlier, at_us).p_value
+    faster = None
+    if test is not None and now[0].value is not None and then[0].value is not None:
+        faster = Estimate(now[0].value - then[0].value, n=recent.num_rows, p_value=test)
+    changes, against = (faster, difference(now[1], then[1])), "those who started earlier"
     return {
-        "time_to_value": Reading(weekly[-1].median, series=tuple(one.median.value for one in weekly)),
-        "onboarding_completion": Reading(
-            weekly[-1].reached[days[0]], series=tuple(one.reached[days[0]].value for one in weekly)
-        ),
+        name: Reading(now[i], then[i], against, tuple(one[i].value for one in weekly), changes[i])
+        for i, name in enumerate(("time_to_value", "onboarding_completion"))
     }
 
 
@@ -301,8 +359,7 @@ def _row(snapshot: Snapshot, metric: Metric, reading: Reading) -> Row:
     target = _target(journey.targets.get(metric.name), metric, reading)
     if metric.name == "time_to_value" and target is None and journey.time_to_value and journey.time_to_value.target:
         target = journey.time_to_value.target.days
-    change = reading.change
-    real = change.is_real() if change is not None and change.value is not None else None
+    change, real = reading.change, reading.is_real
     value = reading.current.value
     met = None if target is None or value is None else (value >= target) == metric.is_high_good or value == target
     better = None if not real or change is None or change.value is None else (change.value > 0) == metric.is_high_good
@@ -312,7 +369,7 @@ def _row(snapshot: Snapshot, metric: Metric, reading: Reading) -> Row:
         journey.actions.get(metric.name, ""),
         journey.owners.get(metric.name, "") or (stages[0].lead if stages else ""),
         tuple(dict.fromkeys(team for stage in stages for team in stage.supporting)),
-        reading.series,
+        reading.series, reading.n_unknown,
     )  # fmt: skip
 
 
@@ -345,6 +402,9 @@ def _row_json(row: Row) -> dict[str, Any]:
         "lead": row.lead,
         "supporting": list(row.supporting),
         "n": row.current.n,
+        "is_thin": row.is_thin,
+        "n_unknown": row.n_unknown,
+        "note": row.note,
         "reason": row.current.reason,
         "series": [plain(value) for value in row.series],
     }

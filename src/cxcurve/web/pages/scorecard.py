@@ -68,6 +68,8 @@ def _row(row: Row, currency: str) -> dict[str, Any]:
         "lead": row.lead,
         "supporting": tuple(team for team in row.supporting if team != row.lead),
         "n": current.n if current.value is not None else None,
+        "is_thin": row.is_thin,
+        "note": row.note,
         "reason": current.reason,
         "sparkline": _sparkline(row),
     }

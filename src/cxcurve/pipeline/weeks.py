@@ -1,0 +1,142 @@
+"""Customer weeks and the row at as_of: blocks of customers through the recursion in numpy."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cxcurve.metrics.recursion import Memory, Ticks
+from cxcurve.metrics.weekly import LOOK_BACK_WEEKS, Block, Habits, Scored, core_use, score_block
+from cxcurve.pipeline.earlier import EVER, Earlier, clear
+from cxcurve.pipeline.run import Run
+from cxcurve.pipeline.sums import Progress, blocks
+from cxcurve.store import Store
+
+ARRAY_BLOCK, TICK_BLOCK = 3_000, 25_000
+"""Customers at a time over all weeks, and over the few ticks since the last score: what keeps memory bounded."""
+N_WORKERS = os.cpu_count() or 1
+WEEKS = ("customer_weeks", "customer_now")
+STATE = ("signal_state", "customer_state")
+"""What is carried on from the end of the last whole week."""
+
+
+def week_by_week(
+    run: Run, keys: list[int], factors: NDArray[np.float64], earlier: Earlier | None, say: Progress
+) -> None:
+    """Customer weeks and the row at as_of, by the recursion in numpy, from the first week on."""
+    done, size = 0, min(ARRAY_BLOCK, -(-len(keys) // N_WORKERS) or 1)
+    found = (block_of(run, block, factors) for block in blocks(keys, size))
+    for block, scored in _in_parallel(run, found, run.ticks):
+        _add_weeks(run, scored.rows, earlier)
+        _add_state(run.store, scored)
+        done += len(block.keys)
+        say("weeks", done, len(keys))
+
+
+def carry_on(run: Run, keys: list[int], factors: NDArray[np.float64], earlier: Earlier) -> None:
+    """The ticks since the last whole week of customers without news from before it."""
+    store, ticks = run.store, run.ticks.after(earlier.carried_week)
+    has_new_week = run.ticks.last_whole_week > earlier.carried_week
+    found = (_carried_block(run, block, ticks, factors) for block in blocks(keys, TICK_BLOCK))
+    for block, scored in _in_parallel(run, found, ticks) if keys else ():
+        mine = block.keys.tolist()
+        store.clear("customer_now", mine)
+        _add_weeks(run, scored.rows, None)
+        if has_new_week:
+            clear(store, STATE, mine, earlier)
+            _add_state(store, scored)
+
+
+def _add_weeks(run: Run, rows: pa.Table, earlier: Earlier | None) -> None:
+    week = np.asarray(rows["week"])
+    is_now = week == run.ticks.first_week + len(run.ticks) - 1
+    is_new = (week >= (EVER if earlier is None else earlier.first_week)) & (run.ticks.is_whole | ~is_now)
+    run.store.add("customer_now", rows.filter(pa.array(is_now)))
+    run.store.add("customer_weeks", rows.filter(pa.array(is_new)))
+
+
+def _add_state(store: Store, scored: Scored) -> None:
+    store.add("signal_state", scored.signal_state)
+    store.add("customer_state", scored.customer_state)
+
+
+def _in_parallel(run: Run, blocks: Iterable[Block], ticks: Ticks) -> Iterator[tuple[Block, Scored]]:
+    """Every block with its scores, in order; one block a processor at a time: numpy works outside the GIL."""
+    expected = np.array([stage.expected.days if stage.expected else 0.0 for stage in run.journey.stages])
+    with ThreadPoolExecutor(N_WORKERS) as pool:
+        running: deque[tuple[Block, Future[Scored]]] = deque()
+        for block in blocks:
+            running.append((block, pool.submit(score_block, block, run.weights, ticks, expected)))
+            if len(running) > N_WORKERS:
+                done, result = running.popleft()
+                yield done, result.result()
+        for done, result in running:
+            yield done, result.result()
+
+
+def block_of(run: Run, keys: Sequence[int], factors: NDArray[np.float64]) -> Block:
+    """What the weekly recursion needs of some customers from the first week on.
+
+    Args:
+        run: the run.
+        keys: the customers, in order.
+        factors: segments x ticks, seasons of core use.
+    """
+    mine, own = _reader(run.store, keys), np.array(keys, dtype=np.int64)
+    weeks = mine("signal_weeks")
+    return Block(
+        keys=own,
+        signal_weeks=weeks,
+        activity_weeks=mine("activity_weeks"),
+        core_weeks=core_use(weeks, run.weights),
+        stays=mine("stays"),
+        seat_factors=run.facts.seat_factors(own, 0, len(run.ticks)),
+        seasons=_factors_of(run, own, factors, 0),
+        memory=Memory.empty(run.weights, len(own)),
+        habits=Habits.none(len(own)),
+    )
+
+
+def _carried_block(run: Run, keys: Sequence[int], ticks: Ticks, factors: NDArray[np.float64]) -> Block:
+    """The same from the last whole week on, with what was carried there."""
+    mine, own = _reader(run.store, keys), np.array(keys, dtype=np.int64)
+    first = ticks.first_week - run.ticks.first_week
+    look_back = min(first, LOOK_BACK_WEEKS)
+    listed = ", ".join(map(str, run.plan.core_keys or [-1]))
+    core = f"signal_key IN ({listed}) AND week >= {ticks.first_week - look_back}"
+    is_new_week = ticks.last_whole_week >= ticks.first_week
+    weeks = mine("signal_weeks", f"week >= {ticks.first_week}")
+    return Block(
+        keys=own,
+        signal_weeks=weeks,
+        activity_weeks=mine("activity_weeks", f"week >= {ticks.first_week}"),
+        core_weeks=core_use(mine("signal_weeks", core) if is_new_week else weeks, run.weights),
+        stays=mine("stays"),
+        seat_factors=run.facts.seat_factors(own, first, len(ticks)),
+        seasons=_factors_of(run, own, factors, first - look_back),
+        memory=Memory.read(mine("signal_state"), own, run.weights),
+        habits=Habits.read(mine("customer_state"), own),
+    )
+
+
+def _reader(store: Store, keys: Sequence[int]) -> Callable[..., pa.Table]:
+    """Reads the rows of some customers from a derived table."""
+    store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+    near = f"customer_key BETWEEN {keys[0]} AND {keys[-1]}" if len(keys) else "FALSE"
+
+    def mine(name: str, where: str = "TRUE") -> pa.Table:
+        return store.fetch(f"SELECT * FROM {name} SEMI JOIN block_keys USING (customer_key) WHERE {near} AND {where}")
+
+    return mine
+
+
+def _factors_of(run: Run, keys: NDArray[np.int64], factors: NDArray[np.float64], first: int) -> NDArray[np.float64]:
+    """Customers x ticks from the tick `first` on: the season of each one's segment at the time."""
+    n_ticks = len(run.ticks) - first
+    return np.asarray(factors[run.facts.segments(keys, first, n_ticks), np.arange(first, len(run.ticks))[None, :]])
