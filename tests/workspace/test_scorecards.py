@@ -24,7 +24,8 @@ from cxcurve.sources import arrow_schema
 from cxcurve.stats.estimates import Estimate, nothing
 from cxcurve.stats.proportions import wilson
 from cxcurve.workspace.drift import Drift, drift
-from cxcurve.workspace.scorecards import Reading, Scorecard, _drift_readings, _quarters, _target, scorecard
+from cxcurve.workspace.readings import Reading, _drift_readings, _quarters
+from cxcurve.workspace.scorecards import Scorecard, _target, scorecard
 
 AS_OF = us("2026-06-01")
 JOURNEY = Journey.model_validate(
@@ -233,7 +234,7 @@ def zone(p: float | None, change: Estimate, impact: Estimate) -> Zone:
 def test_the_worst_stall_has_changed_only_if_the_corrected_test_says_so(p: float | None, real: bool | None) -> None:
     """The interval leaves 0 out each time: of five zones one does so by chance in a quarter of the weeks."""
     found = zone(p, Estimate(0.1, 0.01, 0.2, 100), Estimate(0.0, 0.0, 0.0, 50))
-    reading = _drift_readings(Drift(AS_OF, (found,), (), {}))["stall_share"]
+    reading = _drift_readings(Drift(AS_OF, (found,), {}), [])["stall_share"]
     assert reading.is_real is real
     assert reading.previous.value == pytest.approx(0.4)
 
@@ -247,8 +248,8 @@ def test_the_worst_stall_has_changed_only_if_the_corrected_test_says_so(p: float
     ],
 )
 def test_the_impact_is_set_against_four_weeks_before(now: Estimate, then: Estimate, real: bool | None) -> None:
-    both = (zone(None, nothing(), now),), (zone(None, nothing(), then),)
-    reading = _drift_readings(Drift(AS_OF, *both, {}))["drift_impact"]
+    drift, before = Drift(AS_OF, (zone(None, nothing(), now),), {}), [zone(None, nothing(), then)]
+    reading = _drift_readings(drift, before)["drift_impact"]
     assert (reading.previous.value, reading.against, reading.is_real) == (then.value, "4 weeks before", real)
 
 
@@ -272,9 +273,9 @@ def test_impacts_of_other_zones_are_not_set_against_each_other() -> None:
     one = zone(None, nothing(), Estimate(900.0, 800.0, 1000.0, 50))
     two = replace(one, start="two", goal="three")
     new = replace(two, impact=nothing(5))
-    assert Drift(AS_OF, (one, two), (one, two), {}).impact_before.value == pytest.approx(1800.0)
-    assert Drift(AS_OF, (one, two), (one, new), {}).impact_before.value is None
-    assert Drift(AS_OF, (one, two), (one, new), {}).impact_change.value is None
+    drift = Drift(AS_OF, (one, two), {})
+    assert drift.impact_before([one, two]).value == pytest.approx(1800.0)
+    assert drift.impact_before([one, new]).value is None
 
 
 def test_without_anybodys_revenue_the_impact_has_a_reason_and_no_zone_is_worth_nothing() -> None:
@@ -286,7 +287,7 @@ def test_without_anybodys_revenue_the_impact_has_a_reason_and_no_zone_is_worth_n
     assert (row["current"], row["reason"]) == (None, Reason.NO_REVENUE)
     free = zone(None, nothing(), Estimate(0.0, 0.0, 0.0, 50))
     unpriced = zone(None, nothing(), nothing(50, Reason.NO_REVENUE))
-    assert Drift(AS_OF, (free, unpriced), (), {}).impact.reason == Reason.NO_REVENUE
+    assert Drift(AS_OF, (free, unpriced), {}).impact.reason == Reason.NO_REVENUE
 
 
 def weekly(weeks: dict[int, tuple[int, float]]) -> pa.Table:

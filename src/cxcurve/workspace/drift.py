@@ -21,7 +21,7 @@ from cxcurve.metrics.drift import (
     passages,
 )
 from cxcurve.metrics.snapshot import Snapshot
-from cxcurve.stats.estimates import Estimate, difference, nothing
+from cxcurve.stats.estimates import Estimate, nothing
 from cxcurve.tables import US_PER_DAY
 from cxcurve.workspace.results import at, html_table, plain
 
@@ -32,11 +32,10 @@ BACK_DAYS = 28
 
 @dataclass(frozen=True)
 class Drift:
-    """All zones, now and 28 days before, and who the customers in them are: customer_id, name, owner by key."""
+    """All zones, and who the customers in them are: customer_id, name, owner by key."""
 
     as_of_us: int
     zones: tuple[Zone, ...]
-    before: tuple[Zone, ...]
     customers: dict[int, tuple[str, str, str | None]]
 
     @property
@@ -44,22 +43,10 @@ class Drift:
         """All zones together; the interval adds up as if the zones were one, which is wide rather than narrow."""
         return _sum_of_impacts(self.zones)
 
-    @property
-    def impact_before(self) -> Estimate:
-        """The same 28 days before; none where other zones could be told then, for their sum is of something else."""
-        now, then = (
-            {zone.start for zone in zones if zone.impact.value is not None} for zones in (self.zones, self.before)
-        )
-        return _sum_of_impacts(self.before) if now == then else nothing()
-
-    @property
-    def impact_change(self) -> Estimate:
-        """Impact now minus before.
-
-        Its interval takes both for independent, which is too wide, for most of the customers are the same; each of
-        them takes who drifts as given, which is too narrow. Where nothing changes, 3 to 8 of 100 are called real.
-        """
-        return difference(self.impact, self.impact_before)
+    def impact_before(self, zones: Sequence[Zone]) -> Estimate:
+        """The same of earlier zones; none where others could be told then, for their sum is of something else."""
+        now, then = ({one.start for one in those if one.impact.value is not None} for those in (self.zones, zones))
+        return _sum_of_impacts(zones) if now == then else nothing()
 
     def to_json(self) -> dict[str, Any]:
         """As interfaces.md, `show drift`."""
@@ -134,9 +121,6 @@ def drift(snapshot: Snapshot, arrow: Arrow, temporary: Temporary) -> Drift:
         snapshot.customers.select("customer_key", "customer_id", "name", "owner", "revenue", "is_usual_revenue")
     ).to_pylist()
     revenue = {row["customer_key"]: (row["revenue"], row["is_usual_revenue"]) for row in people}
-    # Revenue as known now at both times: the change is one of the drift, not of the prices.
-    before_us = snapshot.as_of_us - BACK_DAYS * US_PER_DAY
-    _, before = _zones(snapshot, known_at(stays, before_us), before_us, revenue)
     found, zones = _zones(snapshot, stays, snapshot.as_of_us, revenue)
     names = {key: signal.name for key, signal in snapshot.plan.signals.items() if signal.stage is None}
     told = []
@@ -148,7 +132,15 @@ def drift(snapshot: Snapshot, arrow: Arrow, temporary: Temporary) -> Drift:
         counts = arrow(early_signals(snapshot, temporary("dwell_groups", groups)))
         told.append(replace(zone, signals=overrepresented(counts, groups, names)))
     who = {row["customer_key"]: (row["customer_id"], row["name"], row["owner"]) for row in people}
-    return Drift(snapshot.as_of_us, tuple(told), tuple(before), who)
+    return Drift(snapshot.as_of_us, tuple(told), who)
+
+
+def zones_before(snapshot: Snapshot, arrow: Arrow) -> list[Zone]:
+    """The zones as they were known 28 days before, with revenue as known now: a change is not one of the prices."""
+    people = arrow(snapshot.customers.select("customer_key", "revenue", "is_usual_revenue")).to_pylist()
+    revenue = {row["customer_key"]: (row["revenue"], row["is_usual_revenue"]) for row in people}
+    before_us = snapshot.as_of_us - BACK_DAYS * US_PER_DAY
+    return _zones(snapshot, known_at(arrow(snapshot.stays), before_us), before_us, revenue)[1]
 
 
 def _zones(

@@ -1,0 +1,45 @@
+"""One customer as of many days: the query for its reasons is prepared once a day, and few are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cxcurve
+from cxcurve.workspace import customers, init
+
+SOURCES = """
+log:
+  files: events.csv
+  time: {column: at}
+  account: who
+  id: id
+  name: name
+"""
+JOURNEY = """
+journey: shop
+stages: [one, two]
+exits: [gone]
+signals:
+  seen: {stage: one, momentum: 0.5}
+  ticket_opened: {friction: 0.6, contact: true, until: ticket_closed}
+  ticket_closed: {}
+  gone: {}
+"""
+
+
+def test_few_prepared_queries_are_kept_and_all_answer(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    init(folder, "blank").close()
+    rows = [f"{day},2026-01-{day:02d}T10:00:00Z,a,{'ticket_opened' if day % 5 else 'seen'}" for day in range(5, 29)]
+    for name, text in (("journey.yaml", JOURNEY), ("sources.yaml", SOURCES)):
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "events.csv").write_text("\n".join(["id,at,who,name", *rows, ""]), encoding="utf-8")
+    with cxcurve.open(folder) as workspace:
+        workspace.load()
+        workspace.score()
+        days = [f"2026-01-{day:02d}" for day in range(6, 6 + customers.MOST_PREPARED + 4)]
+        first = {day: workspace.customer("a", day).why() for day in days}
+        assert len({len(why["friction"][0].events) for why in first.values()}) > 1
+        assert workspace.store.rows("SELECT count(*) FROM duckdb_prepared_statements()") == [(customers.MOST_PREPARED,)]
+        assert {day: workspace.customer("a", day).why() for day in days} == first, "also those given up"
+        assert workspace.customer("a").why() == workspace.customer("a").why()
