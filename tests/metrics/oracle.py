@@ -1,7 +1,7 @@
 """A slow reference of definitions 1 to 3 in plain Python, written from the definitions and not from the code.
 
 It walks over events, one customer and one instant at a time. Where the definitions leave something open, the choice
-is in docs/decisions/scores.md.
+is in docs/decisions/.
 """
 
 from __future__ import annotations

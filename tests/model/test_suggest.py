@@ -48,6 +48,19 @@ def test_a_log_that_names_its_events(tmp_path):
     assert "#   used:" not in text
 
 
+def test_a_short_log_that_names_each_event_once(tmp_path):
+    path = export(tmp_path, "log.csv", "event,user_id,time\nsigned_up,u1,2026-01-02\nused,u1,2026-01-03\n")
+    source = read(tmp_path, suggest([path]))["log"]
+    assert (source.name, source.person, source.time.column) == ("event", "user_id", "time")
+
+
+@pytest.mark.parametrize(("header", "values"), [("event", ("ev1", "ev2")), ("name", ("Ann", "Bob"))])
+def test_ids_and_names_of_customers_are_no_event_names(tmp_path, header, values):
+    rows = "".join(f"{value},u1,2026-01-0{n}\n" for n, value in enumerate(values, 1))
+    path = export(tmp_path, "visits.csv", f"{header},user_id,time\n{rows}")
+    assert read(tmp_path, suggest([path]))["visits"].name is None
+
+
 def test_cases_told_in_several_rows(tmp_path):
     path = export(
         tmp_path,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 from worlds import new_store, random_log, table
 
 from cxcurve import tables
 from cxcurve.errors import StoreError, WorkspaceBusyError
-from cxcurve.store import Store, migrations, store
+from cxcurve.store import Store, engine, migrations, store
 
 HOLD = """
 import sys, time
@@ -87,7 +91,112 @@ def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 1000)
     with pytest.raises(StoreError) as refused:
         Store(path)
-    assert str(refused.value).startswith(f"{path}: ")
+    assert str(refused.value).startswith(f"{path}: cannot be opened. The file is damaged or was never a store: ")
+    assert "move its folder .cxcurve away and run `cxcurve load` and `cxcurve score` anew" in str(refused.value)
+
+
+def test_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "events.duckdb"
+    with Store(path) as made:
+        made.execute("CREATE TABLE much AS SELECT md5(range::VARCHAR) AS text FROM range(100000)")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 4 : len(data) * 3 // 4] = bytes(len(data) * 3 // 4 - len(data) // 4)
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match="The file is damaged"), Store(path) as opened:
+        opened.rows("SELECT sum(hash(text)) FROM much")
+
+
+def test_an_amount_of_memory_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "MEMORY_LIMIT", "lots")
+    with pytest.raises(StoreError, match='CXCURVE_MEMORY is "lots", which is no amount of memory'):
+        Store(tmp_path / "events.duckdb")
+
+
+SORTED = "CREATE TEMP TABLE big AS SELECT md5(range::VARCHAR) AS text FROM range(2000000) ORDER BY text"
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (
+            ["INSERT INTO meta VALUES ('schema_version', '2')"],
+            "What was to be written contradicts what is there, and nothing of this step was kept: Constraint Error: "
+            'Duplicate key "key: schema_version" violates primary key constraint. That is a fault of cxcurve',
+        ),
+        (
+            ["SELECT 'abc'::DOUBLE"],
+            "A value is not what a rule takes it for, and nothing of this step was kept: Conversion Error: Could not "
+            "convert string 'abc' to DOUBLE. Mend it where it comes from, or the rule in journey.yaml that reads it.",
+        ),
+        (["SELECT 300::TINYINT"], "A value is not what a rule takes it for"),
+        (
+            ["SET memory_limit = '15MB'", "SELECT list(range) FROM range(50000000)"],
+            "The memory does not suffice: nothing of this step was kept. At most 1GB may be used; set the environment "
+            "variable CXCURVE_MEMORY to more, such as CXCURVE_MEMORY=4GB, and run it again. (Out of Memory Error",
+        ),
+        (["SET memory_limit = '15MB'", "SET max_temp_directory_size = '1MB'", SORTED], "The disk is full: nothing"),
+        (["COPY (SELECT 1) TO '/proc/no/such.csv'"], "The store could not do this, and nothing of this step was kept"),
+    ],
+    ids=["twice", "no number", "too large", "memory", "disk", "anything else"],
+)
+def test_the_engines_errors_are_ours(statements: list[str], said: str) -> None:
+    with new_store() as made:
+        *before, last = statements
+        for statement in before:
+            made.execute(statement)
+        with pytest.raises(StoreError) as refused:
+            made.rows(last)
+    assert str(refused.value).startswith(said)
+    assert "LINE 1" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (duckdb.IOException('IO Error: Cannot open file "x": Permission denied'), "The file or its folder may not be"),
+        (duckdb.IOException('IO Error: Cannot open file "x": Read-only file system'), "The file or its folder may not"),
+        (duckdb.FatalException("FATAL Error: database has been invalidated"), "The file is damaged"),
+        (duckdb.Error("Corrupt database file: computed checksum 1 does not match"), "The file is damaged"),
+        (OSError(28, "No space left on device"), "The disk is full"),
+    ],
+)
+def test_what_a_test_cannot_bring_about(error: Exception, said: str) -> None:
+    with pytest.raises(StoreError) as refused, engine.said_clearly():
+        raise error
+    assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize("sql", ["SELEKT 1", "SELECT nothing", "SELECT * FROM nowhere"])
+def test_a_mistake_of_ours_stays_as_it_is(sql: str) -> None:
+    with new_store() as made, pytest.raises(duckdb.ProgrammingError):
+        made.rows(sql)
+
+
+def _write_and_ask(made: Store, question: str) -> None:
+    with made.transaction():
+        made.remember("a", "1")
+        made.rows(question)
+
+
+def test_ctrl_c_within_a_query_stays_ctrl_c() -> None:
+    """The engine tells it as a RuntimeError, or notices nothing before the query ends."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    stop = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        with new_store() as made:
+            stop.start()
+            with pytest.raises(KeyboardInterrupt):
+                _write_and_ask(made, "SELECT max(md5(range::VARCHAR)) FROM range(10000000)")
+            assert made.meta("a") is None
+    finally:
+        stop.cancel()
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Query interrupted"), duckdb.InterruptException("Interrupted!")])
+def test_both_ways_the_engine_tells_of_ctrl_c(error: Exception) -> None:
+    with pytest.raises(KeyboardInterrupt), engine.said_clearly():
+        raise error
 
 
 def test_every_table_has_the_columns_of_its_contract() -> None:

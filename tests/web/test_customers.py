@@ -9,6 +9,8 @@ import re
 import httpx
 import pytest
 
+from cxcurve import charts
+from cxcurve.web.pages import customers
 from cxcurve.web.pages.customers import _cell
 from cxcurve.workspace import Workspace
 
@@ -40,6 +42,21 @@ def test_search_finds_names_owners_and_segments(site: httpx.Client) -> None:
     assert {row["segment"] for row in rows(site, "q=enterprise")} == {"Enterprise"}
     page = site.get("/customers?q=zzzz")
     assert "No customer matches “zzzz”" in page.text
+
+
+def test_a_list_is_sorted_once_and_its_picture_drawn_once(site: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 100,000 customers that takes seconds."""
+    calls: list[str] = []
+    sort, draw = customers._sorted, charts.scatter
+    monkeypatch.setattr(customers, "_sorted", lambda *given: (calls.append("sort"), sort(*given))[1])
+    monkeypatch.setattr(charts, "scatter", lambda *given, **named: (calls.append("draw"), draw(*given, **named))[1])
+    asked = "q=e&sort=owner"
+    pages = [site.get(f"/customers?{asked}&page={page}").text for page in (1, 2, 1)]
+    assert rows(site, asked)[0]["customer_id"] in pages[0]
+    assert calls == ["sort", "draw", "draw"], "wide and narrow"
+    site.get("/customers?q=e&sort=-owner")
+    assert calls == ["sort", "draw", "draw", "sort"]
+    assert pages[0] == pages[2] != pages[1]
 
 
 def test_csv_holds_all_rows(site: httpx.Client) -> None:

@@ -41,24 +41,37 @@ def episodes(log: ir.Table, plan: Plan) -> ir.Table:
 
 def _moves(log: ir.Table, plan: Plan) -> ir.Table | None:
     """Openings (+1) and endings (-1) of every `until` signal, an ending once for each signal it may end."""
-    parts = []
-    for key, signal in plan.signals.items():
-        if signal.until is None:
-            continue
-        for event_key, step in [(key, 1), *((end, -1) for end in plan.keys_of(signal.until))]:
-            events = log.filter(log.signal_key == event_key)
-            parts.append(
-                events.select(
-                    "customer_key",
-                    "event_id",
-                    "occurred_us",
-                    signal_key=ibis.literal(key, "int32"),
-                    thread=events.conversation_id.fill_null(NO_KEY),
-                    step=ibis.literal(step, "int64"),
-                    step_down=ibis.literal(int(step < 0), "int64"),
-                )
-            )
-    return ibis.union(*parts) if len(parts) > 1 else (parts[0] if parts else None)
+    if not plan.until_keys:
+        return None
+    opened = log.filter(log.signal_key.isin(plan.until_keys))
+    parts = [_move(opened, opened.signal_key, step=1)]
+    for ends in _endings(plan):
+        ended = log.filter(log.signal_key.isin(list(ends)))
+        signal_key = ibis.cases(*((ended.signal_key == end, ibis.literal(key, "int32")) for end, key in ends.items()))
+        parts.append(_move(ended, signal_key, step=-1))
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def _endings(plan: Plan) -> list[dict[int, int]]:
+    """Which signal each event ends, in as many parts as one event ends signals: few branches make a quick query."""
+    ended_by: dict[int, list[int]] = {}
+    for key in plan.until_keys:
+        for end in plan.keys_of(plan.signals[key].until or ""):
+            ended_by.setdefault(end, []).append(key)
+    most = max(map(len, ended_by.values()), default=0)
+    return [{end: keys[n] for end, keys in ended_by.items() if len(keys) > n} for n in range(most)]
+
+
+def _move(events: ir.Table, signal_key: ir.Value, *, step: int) -> ir.Table:
+    return events.select(
+        "customer_key",
+        "event_id",
+        "occurred_us",
+        signal_key=signal_key.cast("int32"),
+        thread=events.conversation_id.fill_null(NO_KEY),
+        step=ibis.literal(step, "int64"),
+        step_down=ibis.literal(int(step < 0), "int64"),
+    )
 
 
 def _none(log: ir.Table) -> ir.Table:

@@ -65,6 +65,7 @@ class Habits:
     def written(self, keys: Ints) -> pa.Table:
         """As `tables.CUSTOMER_STATE`, without the customers of whom there is nothing to say."""
         said = (self.n_days > 0) | (self.core_since < NEVER_WEEK) | np.isfinite(self.complaint_us)
+
         def known(values: NDArray[Any], is_known: NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
             return pa.array(np.where(is_known, values, 0).astype(np.int64)[said], kind, mask=~is_known[said])
 

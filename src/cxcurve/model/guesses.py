@@ -31,6 +31,8 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
     "channel": ("channel", "via_channel"),
     "conversation": ("conversation_id", "ticket_id", "case_id"),
 }  # fmt: skip
+_SURE_NAMES = 6
+"""So many of the names for `name` can mean events only."""
 _TIME_NAMES = ("occurred_at", "event_time", "timestamp", "time", "updated_at", "sys_updated_at", "created_at")
 _SEQUENCES = ("sys_mod_count", "sequence", "seq", "version")
 _OPENED_AT = ("opened_at", "created_at", "sys_created_at")
@@ -81,8 +83,15 @@ def _fits(role: str, column: ColumnProfile, found: Profile) -> bool:
         return column.is_number
     if role == "name":
         n_distinct = len(column.distinct)
-        return 0 < n_distinct <= MOST_EVENTS and not column.is_number and not found.is_key(column.name)
+        is_named = not found.is_key(column.name) or _is_surely_named(column)
+        return 0 < n_distinct <= MOST_EVENTS and not column.is_number and is_named
     return bool(column.values)
+
+
+def _is_surely_named(column: ColumnProfile) -> bool:
+    """A short export may tell each event once; ids have digits, and a column called just "name" may name customers."""
+    is_event = snake(column.name).removeprefix("property_") in _ROLES["name"][:_SURE_NAMES]
+    return is_event and not any(char.isdigit() for value in column.values for char in value)
 
 
 def _is_customers(found: Profile, roles: Mapping[str, str]) -> bool:

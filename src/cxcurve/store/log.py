@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
@@ -87,15 +88,9 @@ def replace_keys(backend: Backend, source: str, row_keys: Sequence[str], events:
 
 def move_people(backend: Backend) -> None:
     """Give events that name a person alone to the account which the people table names for that person."""
-    _free_names(backend, "SELECT customer_id FROM people")
-    backend.raw_sql("""
-        INSERT INTO customer_keys
-        SELECT (SELECT coalesce(max(customer_key), 0) FROM customer_keys) + row_number() OVER (ORDER BY customer_id),
-               customer_id
-        FROM (SELECT DISTINCT p.customer_id FROM people AS p
-              JOIN identities AS d ON d.id_kind = 'person' AND d.id = p.person_id) AS wanted
-        WHERE customer_id IS NOT NULL AND customer_id NOT IN (SELECT customer_id FROM customer_keys)
-    """)
+    accounts = "SELECT customer_id FROM people WHERE customer_id IS NOT NULL"
+    _free_names(backend, accounts)
+    _new_customers(backend, f"{accounts} AND person_id IN (SELECT id FROM identities WHERE id_kind = 'person')")
     backend.raw_sql("""
         CREATE OR REPLACE TEMP TABLE moved AS
         SELECT d.id, d.customer_key AS old_key, k.customer_key AS new_key
@@ -133,12 +128,13 @@ def _mark(backend: Backend) -> None:
     backend.raw_sql("""
         CREATE OR REPLACE TEMP TABLE marked AS
         WITH firsts AS (SELECT event_id, min(ordinal) AS ordinal FROM incoming GROUP BY event_id),
-             known AS (SELECT event_id, body FROM event_log WHERE event_id IN (SELECT event_id FROM firsts)),
-             winners AS (SELECT f.event_id, f.ordinal, coalesce(k.body, i.body) AS body, k.body IS NULL AS is_new
+             known AS (SELECT event_id, body, source FROM event_log WHERE event_id IN (SELECT event_id FROM firsts)),
+             winners AS (SELECT f.event_id, f.ordinal, coalesce(k.body, i.body) AS body, k.body IS NULL AS is_new,
+                                coalesce(k.source, i.source) AS kept_source
                          FROM firsts AS f JOIN incoming AS i ON i.ordinal = f.ordinal
                          LEFT JOIN known AS k ON k.event_id = f.event_id)
         SELECT i.ordinal, CASE WHEN w.is_new AND i.ordinal = w.ordinal THEN 'loaded'
-                               WHEN i.body = w.body THEN 'duplicate' ELSE 'conflict' END AS fate
+                               WHEN i.body = w.body THEN 'duplicate' ELSE 'conflict' END AS fate, w.kept_source
         FROM incoming AS i JOIN winners AS w USING (event_id)
     """)
 
@@ -152,32 +148,23 @@ def _new_keys(backend: Backend) -> None:
     """Give keys to customers and signals seen for the first time. Kinds are apart: account 42 is not person 42."""
     backend.raw_sql("""
         CREATE OR REPLACE TEMP TABLE new_ids AS
-        SELECT DISTINCT i.id_kind, i.id FROM incoming AS i JOIN marked USING (ordinal)
+        SELECT DISTINCT i.id_kind, i.id, CASE WHEN i.id_kind = 'account' THEN i.id ELSE p.customer_id END AS account_id
+        FROM incoming AS i JOIN marked AS m ON m.ordinal = i.ordinal AND m.fate = 'loaded'
+        LEFT JOIN people AS p ON i.id_kind = 'person' AND p.person_id = i.id
         ANTI JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id
     """)
-    _free_names(backend, "SELECT id FROM new_ids WHERE id_kind = 'account'")
-    backend.raw_sql("""
-        CREATE OR REPLACE TEMP TABLE named_ids AS
-        SELECT n.id_kind, n.id,
-               CASE WHEN n.id_kind = 'account' THEN n.id
-                    WHEN row_number() OVER (PARTITION BY n.id ORDER BY n.id_kind) > 1
-                         OR EXISTS (SELECT 1 FROM identities AS d WHERE d.id = n.id)
-                    THEN n.id_kind || ':' || n.id ELSE n.id END AS customer_id,
-               p.customer_id AS belongs_to
-        FROM new_ids AS n LEFT JOIN people AS p ON n.id_kind = 'person' AND p.person_id = n.id
-    """)
-    backend.raw_sql("""
-        INSERT INTO customer_keys
-        SELECT (SELECT coalesce(max(customer_key), 0) FROM customer_keys) + row_number() OVER (ORDER BY customer_id),
-               customer_id
-        FROM (SELECT DISTINCT coalesce(belongs_to, customer_id) AS customer_id FROM named_ids) AS wanted
-        WHERE customer_id NOT IN (SELECT customer_id FROM customer_keys)
-    """)
-    backend.raw_sql("""
-        INSERT INTO identities
-        SELECT n.id_kind, n.id, k.customer_key, 0, NULL
-        FROM named_ids AS n JOIN customer_keys AS k ON k.customer_id = coalesce(n.belongs_to, n.customer_id)
-    """)
+    if backend.con.execute("SELECT 1 FROM new_ids LIMIT 1").fetchall():
+        accounts = "SELECT account_id FROM new_ids WHERE account_id IS NOT NULL"
+        _free_names(backend, accounts)
+        _new_customers(backend, accounts)
+        _settle_names(backend, "SELECT NULL, id_kind, id, id FROM new_ids WHERE account_id IS NULL")
+        _new_customers(backend, "SELECT customer_id FROM named")
+        backend.raw_sql("""
+            INSERT INTO identities
+            SELECT n.id_kind, n.id, k.customer_key, 0, NULL
+            FROM new_ids AS n LEFT JOIN named AS a ON a.id_kind = n.id_kind AND a.id = n.id
+            JOIN customer_keys AS k ON k.customer_id = coalesce(n.account_id, a.customer_id)
+        """)
     backend.raw_sql("""
         INSERT INTO signal_keys
         SELECT (SELECT coalesce(max(signal_key), 0) FROM signal_keys) + row_number() OVER (ORDER BY name), name
@@ -186,13 +173,62 @@ def _new_keys(backend: Backend) -> None:
 
 
 def _free_names(backend: Backend, accounts: str) -> None:
-    """An account keeps its own id: a person or visitor of the same id who came first is called "person:42" then."""
+    """An account keeps its own id, whoever comes first: a person or visitor who is called so gets another name."""
+    # A person whom the people table gives to the account of the same id is that account.
+    _settle_names(
+        backend,
+        f"""
+        SELECT k.customer_key, d.id_kind, d.id, k.customer_id
+        FROM customer_keys AS k JOIN identities AS d USING (customer_key)
+        LEFT JOIN people AS p ON d.id_kind = 'person' AND p.person_id = d.id
+        WHERE k.customer_id IN ({accounts})
+        QUALIFY NOT bool_or(d.id_kind = 'account' OR p.customer_id IS NOT DISTINCT FROM k.customer_id)
+                    OVER (PARTITION BY k.customer_key)
+            AND k.customer_id = repeat(d.id_kind || ':', (length(k.customer_id) - length(d.id))
+                                       // (length(d.id_kind) + 1)) || d.id
+        """,
+        also_taken=accounts,
+    )
+    backend.raw_sql("""
+        UPDATE customer_keys SET customer_id = named.customer_id FROM named
+        WHERE named.customer_key = customer_keys.customer_key
+    """)
+    backend.raw_sql("INSERT INTO touched SELECT customer_key, 0 FROM named")  # attributes go by the name
+
+
+def _settle_names(backend: Backend, who: str, also_taken: str = "SELECT NULL") -> None:
+    """Names that nobody else has, in the temporary table `named`: the first free of 42, person:42, person:person:42.
+
+    Args:
+        backend: the store.
+        who: SQL of customer_key, id_kind, id and the name to begin with, of persons and visitors.
+        also_taken: SQL of names that are taken besides those of customers and of accounts in the people table.
+    """
+    columns = "customer_key INTEGER, id_kind VARCHAR, id VARCHAR, customer_id VARCHAR"
+    backend.raw_sql(f"CREATE OR REPLACE TEMP TABLE named ({columns})")
+    n_changed = backend.con.execute(f"INSERT INTO named {who}").fetchall()[0][0]
+    # Of those who want one name, the one with the longest id has it: some may wait for none, so the loop ends.
+    lengthen = f"""
+        UPDATE named SET customer_id = named.id_kind || ':' || named.customer_id
+        FROM (SELECT id_kind, id,
+                     row_number() OVER (PARTITION BY customer_id ORDER BY length(id) DESC, id_kind) AS place
+              FROM named) AS wanted
+        WHERE wanted.id_kind = named.id_kind AND wanted.id = named.id
+          AND (wanted.place > 1 OR named.customer_id IN (
+              SELECT customer_id FROM customer_keys UNION ALL SELECT customer_id FROM people UNION ALL {also_taken}))
+    """
+    while n_changed:
+        n_changed = backend.con.execute(lengthen).fetchall()[0][0]
+
+
+def _new_customers(backend: Backend, customer_ids: str) -> None:
+    """Give keys to those of these customers that have none."""
     backend.raw_sql(f"""
-        UPDATE customer_keys SET customer_id = d.id_kind || ':' || d.id FROM identities AS d
-        WHERE d.id_kind <> 'account' AND d.customer_key = customer_keys.customer_key
-          AND d.id = customer_keys.customer_id AND d.id IN ({accounts})
-          AND d.customer_key NOT IN (SELECT customer_key FROM identities WHERE id_kind = 'account')
-          AND d.id NOT IN (SELECT person_id FROM people WHERE customer_id = person_id)
+        INSERT INTO customer_keys
+        SELECT (SELECT coalesce(max(customer_key), 0) FROM customer_keys) + row_number() OVER (ORDER BY customer_id),
+               customer_id
+        FROM (SELECT DISTINCT customer_id FROM ({customer_ids}) AS given (customer_id)) AS wanted
+        ANTI JOIN customer_keys USING (customer_id)
     """)
 
 
@@ -217,24 +253,48 @@ def _insert(backend: Backend) -> None:
 def _keep_conflicts(backend: Backend) -> None:
     """Keep what contradicts the log, as sent; the same conflict sent again is kept once."""
     rows = backend.con.sql("""
-        SELECT i.* EXCLUDE (ordinal, body, id_kind, id, row_key), i.body FROM incoming AS i
-        JOIN marked USING (ordinal) WHERE fate = 'conflict'
+        SELECT i.* EXCLUDE (ordinal, body, id_kind, id, row_key), i.body, m.kept_source FROM incoming AS i
+        JOIN marked AS m USING (ordinal) WHERE fate = 'conflict'
+        QUALIFY row_number() OVER (PARTITION BY source, event_id, body ORDER BY ordinal) = 1
     """).to_arrow_table()
-    for row in rows.to_pylist():
-        body = row.pop("body")
-        reason = (
-            f'event "{row["event_id"]}" is in the log already with another body; the first one was kept. '
+    if rows.num_rows:
+        kept = [_quarantined(row) for row in rows.to_pylist()]
+        backend.con.register("conflicts_view", pa.Table.from_pylist(kept, schema=_CONFLICT))
+        names = ", ".join(_CONFLICT.names)
+        backend.raw_sql(f"INSERT OR REPLACE INTO quarantine ({names}) SELECT {names} FROM conflicts_view")
+        backend.con.unregister("conflicts_view")
+
+
+def _quarantined(row: dict[str, Any]) -> dict[str, Any]:
+    """The row of the quarantine for an event that contradicts the log."""
+    body, kept_source = row.pop("body"), row.pop("kept_source")
+    return {
+        "source": row["source"],
+        "file": f"event {row['event_id']}",
+        "line": 0,
+        "ordinal": body % 2**62,
+        "kind": "conflict",
+        "reason": _conflict(row["event_id"], row["source"], kept_source),
+        "row": json.dumps(row, ensure_ascii=False),
+        "seen_us": row["received_us"],
+    }
+
+
+def _conflict(event_id: str, source: str, kept_source: str) -> str:
+    if source == kept_source:
+        return (
+            f'event "{event_id}" is in the log already with another body; the first one was kept. '
             "Give the changed event an id of its own, or mend the source"
         )
-        backend.con.execute(
-            "INSERT OR REPLACE INTO quarantine VALUES ($1, $2, $3, $4, 'conflict', $5, $6, $7, NULL)",
-            [
-                row["source"],
-                f"event {row['event_id']}",
-                0,
-                body % 2**62,
-                reason,
-                json.dumps(row, ensure_ascii=False),
-                row["received_us"],
-            ],
-        )
+    return (
+        f'event "{event_id}" is in the log already, from source "{kept_source}"; that one was kept. If the two sources '
+        f'number their events alike, give "{source}" a second column in sources.yaml, `id: [COLUMN, ANOTHER]`: its ids '
+        f"are then {source} / event name / both columns. What it loaded before has its old ids and would count twice: "
+        "load everything into a new workspace"
+    )
+
+
+_CONFLICT = pa.schema(
+    [(name, pa.int64() if name in {"line", "ordinal", "seen_us"} else pa.string())
+     for name in ("source", "file", "line", "ordinal", "kind", "reason", "row", "seen_us")]
+)  # fmt: skip

@@ -8,6 +8,8 @@ from weakref import WeakSet
 
 from ibis.backends.duckdb import Backend
 
+from cxcurve.store.engine import said_clearly
+
 _RUNNING: WeakSet[Backend] = WeakSet()
 
 
@@ -20,17 +22,20 @@ def transaction(backend: Backend, *, keep: bool = True) -> Iterator[None]:
     if backend in _RUNNING:
         yield
         return
-    backend.con.begin()
+    with said_clearly():
+        backend.con.begin()
     _RUNNING.add(backend)
     try:
         yield
     except BaseException:
-        backend.con.rollback()
+        with said_clearly():
+            backend.con.rollback()
         raise
     else:
-        if keep:
-            backend.con.commit()
-        else:
-            backend.con.rollback()
+        with said_clearly():
+            if keep:
+                backend.con.commit()
+            else:
+                backend.con.rollback()
     finally:
         _RUNNING.discard(backend)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from cxcurve.store.log import Appended
 from cxcurve.store.migrations import MIGRATIONS, create
 from cxcurve.store.session import transaction
 
-MOST_COMPILED = 64
+MOST_COMPILED, MOST_PREPARED = 64, 16
 
 
 class Store:
@@ -227,6 +228,16 @@ class Store:
                 self._compiled.pop(next(iter(self._compiled)))
             self._compiled[key] = self.sql(build())
         return self._compiled[key]
+
+    def prepared(self, key: Hashable, build: Callable[[], ir.Table]) -> list[dict[str, Any]]:
+        """Rows of a query asked again and again: reading so long a text takes the engine as long as answering it."""
+        name = f"prepared_{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}"
+        known = [one for (one,) in self.rows("SELECT name FROM duckdb_prepared_statements()")]
+        if name not in known:
+            if len(known) >= MOST_PREPARED:
+                self.execute(f"DEALLOCATE {known[0]}")
+            self.execute(f"PREPARE {name} AS {self.sql(build())}")
+        return self.records(f"EXECUTE {name}")
 
     def temporary(self, name: str, rows: pa.Table) -> ir.Table:
         """A table of this connection only."""

@@ -215,16 +215,20 @@ def _shares(
     """Weight x feature of every signal and state, for friction and momentum."""
     if current is None:
         return {}, {}
-    store, weights = run.store, run.weights
-    plan_table = store.temporary("plan_now", run.plan.table)
-    sql = store.compiled(
-        ("contributions", run.mark), lambda: contributions(log, plan_table, run.plan, now_us=run.as_of_us)
-    )
-    effects = [row for row in store.records(sql) if row["entered_us"] < run.as_of_us]
+    weights = run.weights
+    effects = [row for row in _effects(run, log) if row["entered_us"] < run.as_of_us]
     factor = float(seat_factor(_array(facts["seats"]), float(run.facts.median_seats[-1]))[0])
     friction = why.signal_shares(effects, weights, factor, run.as_of_us, 0)
     momentum = why.signal_shares(effects, weights, factor, run.as_of_us, 1)
     return _with_states(friction, run, effects, current), momentum
+
+
+def _effects(run: Run, log: ir.Table) -> list[dict[str, Any]]:
+    """What each event of the customer does."""
+    plan_table = run.store.temporary("plan_now", run.plan.table)
+    return run.store.prepared(
+        ("contributions", run.mark), lambda: contributions(log, plan_table, run.plan, now_us=run.as_of_us)
+    )
 
 
 def _with_states(shares: Shares, run: Run, effects: Sequence[Mapping[str, Any]], current: Mapping[str, Any]) -> Shares:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ class CustomersPage(Frame):
     """What customers.html shows; `found` holds all rows of the search, `rows` those of this page."""
 
     found: tuple[Row, ...]
+    drifting: frozenset[int]
     as_of_us: int
     rows: tuple[Row, ...]
     scatter: charts.Picture | None
@@ -49,7 +50,7 @@ class CustomersPage(Frame):
     def to_json(self) -> dict[str, Any]:
         """The rows of this page, and where it stands among the others."""
         start = (self.pager["page"] - 1) * PER_PAGE
-        rows = [_plain(row) for row in self.found[start : start + PER_PAGE]]
+        rows = [_plain(_marked(row, self.drifting)) for row in self.found[start : start + PER_PAGE]]
         return {"as_of": at(self.as_of_us), **self.pager, "sort": self.sort, "customers": rows}
 
     def to_csv(self) -> str:
@@ -57,7 +58,7 @@ class CustomersPage(Frame):
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(COLUMNS)
-        writer.writerows([_cell(value) for value in _plain(row).values()] for row in self.found)
+        writer.writerows([_cell(value) for value in _plain(_marked(row, self.drifting)).values()] for row in self.found)
         return out.getvalue()
 
 
@@ -66,16 +67,18 @@ def build(view: View, asked: Asked) -> CustomersPage:
     frame = framed(view, asked, "Customers", "customers", "/customers")
     sort = asked.choice("sort", [sign + key for key in KEYS for sign in ("", "-")], "level")
     q = asked.given.get("q", "")
-    found = _sorted(_matching(_with_drift(view), q), sort)
+    found = view.kept(("customers", q, sort), lambda: _sorted(_matching(view.customers, q), sort))
+    drifting = view.kept("drifting", lambda: _drifting(view))
     pager = _pager(len(found), asked.count("page"))
     shown = found[(pager["page"] - 1) * PER_PAGE :][:PER_PAGE]
     return CustomersPage(
         **frame,
-        found=tuple(found),
+        found=found,
+        drifting=drifting,
         as_of_us=view.as_of_us,
-        rows=_shown(view, shown, frame["kept"]),
-        scatter=_scatter(found, frame, charts.WIDE, DRAWN),
-        scatter_narrow=_scatter(found, frame, charts.NARROW, DRAWN_NARROW),
+        rows=_shown(view, [_marked(row, drifting) for row in shown], frame["kept"]),
+        scatter=_scatter(view, q, found, frame, charts.WIDE, DRAWN),
+        scatter_narrow=_scatter(view, q, found, frame, charts.NARROW, DRAWN_NARROW),
         csv_url=with_query("/customers.csv", {k: v for k, v in asked.given.items() if k != "page"}),
         sort=sort,
         q=q,
@@ -83,22 +86,25 @@ def build(view: View, asked: Asked) -> CustomersPage:
     )
 
 
-def _with_drift(view: View) -> list[Row]:
-    drifting = {one.customer_key for zone in view.drift.zones for one in zone.drifting_now}
-    return [{**row, "is_drifting": row["customer_key"] in drifting} for row in view.customers]
+def _drifting(view: View) -> frozenset[int]:
+    return frozenset(one.customer_key for zone in view.drift.zones for one in zone.drifting_now)
 
 
-def _matching(rows: list[Row], q: str) -> list[Row]:
+def _marked(row: Row, drifting: Collection[int]) -> Row:
+    return {**row, "is_drifting": row["customer_key"] in drifting}
+
+
+def _matching(rows: Sequence[Row], q: str) -> Sequence[Row]:
     needle = q.casefold()
     return rows if not q else [row for row in rows if any(needle in (row[k] or "").casefold() for k in SEARCHED)]
 
 
-def _sorted(rows: Sequence[Row], sort: str) -> list[Row]:
+def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
     """By one column, unknown values last either way; ties keep the lowest level first."""
     key = sort.removeprefix("-")
     known = [row for row in rows if row[key] is not None]
     known.sort(key=lambda row: _comparable(row[key]), reverse=sort.startswith("-"))
-    return [*known, *(row for row in rows if row[key] is None)]
+    return (*known, *(row for row in rows if row[key] is None))
 
 
 def _comparable(value: Any) -> Any:
@@ -130,16 +136,23 @@ def _sparkline(levels: Sequence[float], name: str) -> charts.Picture | None:
     return charts.sparkline(levels, title=f"Level of {name[:60]}, 12 weeks") if len(levels) > 1 else None
 
 
-def _scatter(rows: Sequence[Row], frame: Mapping[str, Any], width: float, most: int) -> charts.Picture | None:
-    points = [
-        charts.ScatterPoint(
-            row["name"], row["friction_index"], row["momentum_index"], row["revenue"],
-            customer_href(row["customer_id"], frame["kept"]),
-        )
-        for row in rows
-        if row["level"] is not None
-    ]  # fmt: skip
-    return charts.scatter(points, width=width, limit=most, currency=frame["currency"]) if points else None
+def _scatter(
+    view: View, q: str, rows: Sequence[Row], frame: Mapping[str, Any], width: float, most: int
+) -> charts.Picture | None:
+    """The picture of a search; how its list is sorted plays no part."""
+
+    def made() -> charts.Picture | None:
+        points = [
+            charts.ScatterPoint(
+                row["name"], row["friction_index"], row["momentum_index"], row["revenue"],
+                customer_href(row["customer_id"], frame["kept"]),
+            )
+            for row in rows
+            if row["level"] is not None
+        ]  # fmt: skip
+        return charts.scatter(points, width=width, limit=most, currency=frame["currency"]) if points else None
+
+    return view.kept(("scatter", q, width, tuple(frame["kept"].items())), made)
 
 
 def _plain(row: Row) -> dict[str, Any]:
