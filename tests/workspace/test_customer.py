@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import cxcurve
-from cxcurve.workspace import customers, init
+from cxcurve.store import store
+from cxcurve.workspace import init
 
 SOURCES = """
 log:
@@ -37,9 +38,9 @@ def test_few_prepared_queries_are_kept_and_all_answer(tmp_path: Path) -> None:
     with cxcurve.open(folder) as workspace:
         workspace.load()
         workspace.score()
-        days = [f"2026-01-{day:02d}" for day in range(6, 6 + customers.MOST_PREPARED + 4)]
+        days = [f"2026-01-{day:02d}" for day in range(6, 6 + store.MOST_PREPARED + 4)]
         first = {day: workspace.customer("a", day).why() for day in days}
         assert len({len(why["friction"][0].events) for why in first.values()}) > 1
-        assert workspace.store.rows("SELECT count(*) FROM duckdb_prepared_statements()") == [(customers.MOST_PREPARED,)]
+        assert workspace.store.rows("SELECT count(*) FROM duckdb_prepared_statements()") == [(store.MOST_PREPARED,)]
         assert {day: workspace.customer("a", day).why() for day in days} == first, "also those given up"
         assert workspace.customer("a").why() == workspace.customer("a").why()
