@@ -152,12 +152,21 @@ def week_spans(snapshot: Snapshot, counts: pa.Table) -> list[StageSpan]:
 
 
 def largest_drops(points: Sequence[Point], count: int = 3, least: float = 2.0) -> tuple[Drop, ...]:
-    """The largest falls between a peak and the trough after it, on points that are not thin; without overlap."""
+    """The largest falls between a peak and the trough after it, on points that are not thin; without overlap.
+
+    Of each fall both ends lie outside the other's band: where few customers are left a curve falls and rises by chance.
+    """
     firm = [point for point in points if not point.is_thin]
-    falls = _falls([point.level for point in firm])
-    drops = [Drop(firm[a].x, firm[b].x, firm[b].level - firm[a].level) for a, b in falls]
+    falls = [(firm[a], firm[b]) for a, b in _falls([point.level for point in firm])]
+    drops = [Drop(a.x, b.x, b.level - a.level) for a, b in falls if _is_clear(a, b)]
     drops.sort(key=lambda drop: drop.change)
     return tuple(sorted((drop for drop in drops[:count] if drop.change <= -least), key=lambda d: d.start))
+
+
+def _is_clear(peak: Point, trough: Point) -> bool:
+    if peak.low is None or trough.high is None:
+        return False
+    return trough.level < peak.low and trough.high < peak.level
 
 
 def _falls(levels: Sequence[float], noise: float = 1.0) -> list[tuple[int, int]]:
