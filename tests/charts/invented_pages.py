@@ -330,6 +330,7 @@ def drift_page() -> Page:
                 "from_label": a,
                 "to_label": b,
                 "n_entered": 1840 - 300 * index,
+                "window_days": 180,
                 "n_progressed": 1200 - 220 * index,
                 "n_exited": 120,
                 "n_open": 260,

@@ -26,6 +26,7 @@ HORIZON_DAYS, AHEAD_DAYS = 365.0, 28.0
 WINDOW_DAYS = 180
 FEWEST, FEWEST_FOLLOWED = 20, 10
 _N_DRAWS = 200
+ALPHA = 0.05
 
 Floats = NDArray[np.float64]
 
@@ -73,6 +74,13 @@ class Zone:
     impact: Estimate
     signals: tuple[Overrepresented, ...] = ()
     reason: Reason | None = None
+
+    @property
+    def is_real_change(self) -> bool | None:
+        """Whether stall really changed: the corrected test and the interval both say so; None where nothing can."""
+        if self.change_p is None or self.change_stall.value is None:
+            return None
+        return self.change_p < ALPHA and bool(self.change_stall.is_real())
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class CurveResult:
             if here is None or there is None or zone.stall.value is None:
                 continue
             width = 0.25 * (here.end - here.start)
-            is_real = zone.change_p is not None and zone.change_p < 0.05 and (zone.change_stall.value or 0) > 0
+            is_real = bool(zone.is_real_change) and (zone.change_stall.value or 0) > 0
             label = f"{here.label} → {there.label}"
             shown.append(charts.Zone(label, here.end - width, here.end, zone.stall.value, zone.impact.value, is_real))
         return sorted(shown, key=lambda zone: -(zone.impact_revenue or 0.0))[:3]

@@ -84,7 +84,7 @@ def zones(view: View, kept: Mapping[str, str]) -> list[dict[str, Any]]:
             "high": zone.stall.high,
             "n_drifting": len(zone.drifting_now),
             "impact_revenue": zone.impact.value,
-            "is_real_change": zone.change_p is not None and zone.change_p < 0.05 and (zone.change_stall.value or 0) > 0,
+            "is_real_change": bool(zone.is_real_change) and (zone.change_stall.value or 0) > 0,
             "reason": reason_of(zone),
         }
         for zone in view.drift.zones

@@ -45,6 +45,7 @@ def _zone(view: View, zone: Zone, kept: Mapping[str, str]) -> dict[str, Any]:
         "from_label": stage_label(journey, zone.start),
         "to_label": stage_label(journey, zone.goal),
         "n_entered": zone.n_entered,
+        "window_days": zone.window_days,
         "n_progressed": zone.n_progressed,
         "n_exited": zone.n_exited,
         "n_open": zone.n_open,
@@ -98,7 +99,7 @@ def _change(zone: Zone) -> dict[str, Any] | None:
     if zone.change_p is None or change.value is None or change.low is None or change.high is None:
         return None
     found = {"p": zone.change_p, "effect": change.value, "low": change.low, "high": change.high}
-    return {**found, "is_real": zone.change_p < 0.05}
+    return {**found, "is_real": zone.is_real_change}
 
 
 def _flow(zone: Zone) -> charts.Picture | None:
