@@ -14,6 +14,7 @@ import pytest
 from worlds import JOURNEY, Engine, new_store, random_log, scored, table, us
 
 from cxcurve.journey.calendar import Calendar
+from cxcurve.journey.plan import Plan
 from cxcurve.journey.stays import in_segments, stage_firsts, stays
 from cxcurve.journey.transitions import transitions
 from cxcurve.metrics.activity import activity_weeks
@@ -27,6 +28,7 @@ from cxcurve.metrics.feedback import answers
 from cxcurve.metrics.indexes import with_indexes
 from cxcurve.metrics.references import coarse_counts, fine_counts
 from cxcurve.metrics.seasons import core_by_segment
+from cxcurve.metrics.self_service import sessions
 from cxcurve.metrics.signal_weeks import signal_weeks
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.time_to_value import value_times
@@ -150,6 +152,18 @@ def _values(on: On) -> ir.Table:
     return found
 
 
+def _sessions(on: On) -> ir.Table:
+    """Two names of the log stand for the two endings of a session."""
+    plan = on.snapshot.plan
+    names = {"self_service_solved": "used", "self_service_failed": "step"}
+    signals = {name: plan.journey.signals[other] for name, other in names.items()}
+    journey = plan.journey.model_copy(update={"signals": {**plan.journey.signals, **signals}})
+    keys = {**plan.keys, **{name: plan.keys[other] for name, other in names.items()}}
+    found = sessions(replace(on.snapshot, plan=Plan(journey, keys)))
+    assert found is not None
+    return found
+
+
 def _sums(x: Any) -> Callable[[On], ir.Table]:
     return lambda on: curve_sums(on.snapshot, x, [10.0, 14.0, 21.0, 90.0, 365.0])
 
@@ -174,6 +188,7 @@ EXPRESSIONS: dict[str, Callable[[On], ir.Table]] = {
     "fine_counts": lambda on: fine_counts(on.snapshot.customer_weeks, "momentum", on.bins),
     "value_times": _values,
     "contacts": lambda on: contacts(on.snapshot),
+    "sessions": _sessions,
     "early_signals": lambda on: early_signals(on.snapshot, on.groups),
     "answers": lambda on: answers(on.snapshot, "nps"),
     "customers_known": lambda on: customers_known(
