@@ -74,7 +74,11 @@ PLAIN = {"files": "x.csv", "time": "{column: at}", "account": "who", "name": "ev
         ({"time": "{column: at, zone: Moon}"}, 'has the unknown time zone "Moon". '),
         ({"separator": '";;"'}, 'has the separator ";;"; expected one character'),
         ({"encoding": "utf-99"}, 'has the unknown encoding "utf-99"; most files are utf-8 or cp1252'),
-        ({"by": "number"}, "has `by` but no `order`; name the columns that put the rows of one key in order"),
+        ({"by": "number"}, "has `by` with `name:`; rows that are events need no `by`, rules under"),
+        (
+            {"name": None, "events": "{a: {at: at}}", "by": "number"},
+            "has `by` but no `order`; name the columns that put the rows of one key in order",
+        ),
         ({"order": "number"}, "has `order` but no `by`, the column whose rows belong together"),
         (
             {"name": None, "events": '{a: {when: "n > previous(n)"}}'},

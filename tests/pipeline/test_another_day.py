@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -33,9 +34,10 @@ from worlds import (
 from cxcurve import tables
 from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.scoring import changed_keys, goes_on, score
+from cxcurve.sources import arrow_schema
 from cxcurve.store import Store
 from cxcurve.workspace import workspace as workspace_module
-from cxcurve.workspace.workspace import Workspace
+from cxcurve.workspace.workspace import Workspace, init
 
 Make = Callable[..., Workspace]
 
@@ -161,6 +163,37 @@ def test_a_new_account_that_moves_the_median_scores_everybody() -> None:
         run, n = taken_to(store, us("2025-04-20"))
         assert n == n_all
         agrees(run)
+
+
+def test_a_person_who_moves_while_the_season_of_no_segment_changes(tmp_path: Path) -> None:
+    """Everybody is scored anew then, and the person, whose events are an account's now, is gone all the same."""
+    week = 7 * DAY_US
+    since = us("2025-01-06")
+    said = [(f"u{c}/{w}", since + w * week + c, "core_feature_used", f"c{c}") for c in range(12) for w in range(20)]
+    said += [(f"s{c}", since, "demo_held", f"c{c}") for c in range(12)]
+    more = [(f"l{c}/{k}", since + 18 * week + c + k, "core_feature_used", f"c{c}") for c in range(3) for k in range(9)]
+
+    def events(rows: list[tuple[str, int, str, str]], **who: Any) -> pa.Table:
+        same = {"received_us": since, "source": "x", "data_class": "observed", "properties": "{}"}
+        told = [
+            {"event_id": key, "occurred_us": at, "name": name, "account_id": account, **same, **who}
+            for key, at, name, account in rows
+        ]
+        return pa.Table.from_pylist(told, schema=arrow_schema(tables.EVENTS))
+
+    with init(tmp_path / "w", "b2b-saas") as workspace:
+        workspace.store.append(events(said))
+        workspace.store.append(events([("p1", since + week, "demo_held", "")], account_id=None, person_id="joe"))
+        workspace.score()
+        joe = {"person_id": "joe", "customer_id": "c1", "consent": "{}", "attributes": "{}"}
+        workspace.store.upsert_people(pa.Table.from_pylist([joe], schema=arrow_schema(tables.PEOPLE)))
+        workspace.store.append(events(more))
+        before = workspace.store.rows("SELECT * FROM season_weeks")
+        workspace.score()
+        assert workspace.store.rows("SELECT * FROM season_weeks") != before
+        found = tables_of(workspace)
+        workspace.score(full=True)
+        assert tables_of(workspace) == found
 
 
 def test_a_workspace_day_by_day(company: Company, new_workspace: Make) -> None:

@@ -145,3 +145,14 @@ def test_nothing_staged_gives_nothing():
 def test_twins_are_staged_twice(read_all):
     table = staged(read_all, [ROWS[0], ROWS[0]]).staged
     assert len(set(table["row_id"].to_pylist())) == 2
+
+
+def test_the_key_is_the_conversation_unless_another_column_is_told(read_all):
+    """So an ending closes what its own key opened, and not whatever of the customer has been open longest."""
+    rows = staged(read_all, ROWS).staged
+    found = derive(rows).events.to_pylist()
+    keys = dict(zip(rows["row_id"].to_pylist(), rows["row_key"].to_pylist(), strict=True))
+    assert {event["conversation_id"] for event in found} == set(keys.values())
+    told = Source(key="log", **SETTINGS, conversation="who")
+    batch = derive_staged(told, rows, received_us=NOW_US)
+    assert {event["conversation_id"] for event in batch.events.to_pylist()}.isdisjoint(keys.values())

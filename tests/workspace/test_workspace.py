@@ -172,3 +172,53 @@ def test_a_valence_on_words_is_refused(tmp_path: Path) -> None:
     (folder / "journey.yaml").write_text(JOURNEY.replace("value: 0..6", "text: 0..6"), encoding="utf-8")
     with cxcurve.open(folder) as workspace:
         assert any("only numbers have one: write value or amount" in str(problem) for problem in workspace.problems())
+
+
+def test_customers_that_no_table_names_are_said(tmp_path: Path) -> None:
+    folder = made(tmp_path / "w", [f"{i},2026-01-05T10:00:00Z,c{i},,seen," for i in range(1, 4)])
+    with cxcurve.open(folder) as workspace:
+        assert workspace.data_problems() == [], "without a table of customers there is nothing to compare with"
+        (folder / "customers.csv").write_text("id,plan\nc1,pro\nc9,free\n", encoding="utf-8")
+        more = "\naccounts: {files: customers.csv, table: customers, columns: {customer_id: id}}\n"
+        (folder / "sources.yaml").write_text(SOURCES + more, encoding="utf-8")
+    with cxcurve.open(folder) as workspace:
+        workspace.load()
+        (problem,) = workspace.data_problems()
+        assert '2 of 3 customers with events are in no table of customers, such as "c2".' in problem.message
+        assert problem.severity == "warning"
+
+
+def test_values_and_arguments_that_cannot_be_meant(tmp_path: Path) -> None:
+    folder = made(tmp_path / "w", [f"{i},2026-01-05T10:00:00Z,c{i},,seen," for i in range(1, 4)])
+    (folder / "customers.csv").write_text("id,plan\nc1,konzern\nc2,solo\n", encoding="utf-8")
+    more = "\naccounts: {files: customers.csv, table: customers, columns: {customer_id: id}}\n"
+    (folder / "sources.yaml").write_text(SOURCES + more, encoding="utf-8")
+    with cxcurve.open(folder) as workspace:
+        workspace.load()
+        workspace.score()
+        assert len(workspace.customers(segment={"plan": "solo"})) == 1
+        with pytest.raises(UnknownNameError, match=r'plan "konzen" is not known\. Did you mean "konzern"'):
+            workspace.customers(segment={"plan": "konzen"})
+        with pytest.raises(BadValueError, match="is no mapping; expected such as"):
+            workspace.customers(segment="plan=solo")
+        with pytest.raises(BadValueError, match='x "month" is no axis of the curve; expected week, position, date'):
+            workspace.curve("month")  # type: ignore[arg-type]
+
+
+def test_decline_is_told_as_it_was_scored_when_seats_changed_since(tmp_path: Path) -> None:
+    """Reasons are never what is left over: with other seats since the score, no signal appears that was not there."""
+    with init(tmp_path / "w", "b2b-saas") as workspace:
+        rows = [f"{i},2026-01-{i:02d}T10:00:00Z,a,ticket_opened" for i in range(5, 25)]
+        rows += ["s,2026-01-05T09:00:00Z,a,demo_held", "t,2026-01-05T09:00:00Z,b,demo_held"]
+        (workspace.folder / "events.csv").write_text("\n".join(["id,at,who,name", *rows, ""]), encoding="utf-8")
+        (workspace.folder / "customers.csv").write_text("id,seats\na,10\nb,10\n", encoding="utf-8")
+        log = "log: {files: events.csv, time: {column: at}, account: who, id: id, name: name}\n"
+        more = "accounts: {files: customers.csv, table: customers, columns: {customer_id: id}}\n"
+        (workspace.folder / "sources.yaml").write_text(log + more, encoding="utf-8")
+        workspace.load()
+        workspace.score()
+        before = {row.signal for row in workspace.customer("a").friction}
+        (workspace.folder / "customers.csv").write_text("id,seats\na,400\nb,10\n", encoding="utf-8")
+        workspace.load()
+        assert workspace.is_behind
+        assert {row.signal for row in workspace.customer("a").friction} == before

@@ -33,6 +33,8 @@ def check(
     with opened(ctx, folder) as workspace:
         problems = [*workspace.problems(), *workspace.file_problems()]
         signals, unseen = _signals(workspace, problems)
+        if signals is not None:
+            problems += workspace.data_problems()
     if as_json:
         print_json({"problems": [_json(problem) for problem in problems], "signals": signals, "reason": unseen})
     _say(problems, signals, unseen, is_quiet=as_json)

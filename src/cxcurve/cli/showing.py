@@ -94,7 +94,7 @@ def show(
     with opened(ctx, folder) as workspace:
         shown = _SHOW[what](workspace, Asked(whom, x.value, customer_id or ""))
         if what is not What.QUARANTINE and workspace.is_behind:
-            typer.echo("Events were loaded since the last score; run `cxcurve score` to have them in it.", err=True)
+            typer.echo("Data was loaded since the last score; run `cxcurve score` to have it in it.", err=True)
     _put_out(shown, as_json=as_json, csv=csv, svg=svg)
 
 
@@ -188,10 +188,11 @@ def _customer(workspace: Workspace, asked: Asked) -> Shown:
 
 
 def _signals(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.tables import Manner
     from cxcurve.cli.views import signals_view
 
     document = workspace.signals(**asked.whom)
-    return Shown(document, document["signals"], signals_view(document))
+    return Shown(document, document["signals"], signals_view(document, Manner.of(workspace)))
 
 
 def _quarantine(workspace: Workspace, _: Asked) -> Shown:

@@ -42,6 +42,17 @@ class Manner:
         last = datetime.fromisoformat(at).astimezone(ZoneInfo(self.zone)) - timedelta(microseconds=1)
         return f"as of {said.day(last)}"
 
+    def day(self, at: str | None) -> str:
+        """The day of a moment, in the workspace's zone."""
+        return said.day(self._here(at))
+
+    def moment(self, at: str | None) -> str:
+        """The day and the time."""
+        return said.moment(self._here(at))
+
+    def _here(self, at: str | None) -> datetime | None:
+        return None if at is None else datetime.fromisoformat(at).astimezone(ZoneInfo(self.zone))
+
     def money(self, value: float | None) -> str:
         """Money of the workspace."""
         return said.money(value, self.currency)

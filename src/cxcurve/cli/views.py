@@ -28,7 +28,9 @@ def curve_view(found: Found, manner: Manner) -> Parts:
     heads = (f">{axis.split()[0].capitalize()}", "Stage", ">Level", "95 %", ">Friction", ">Momentum", ">n", "Level")
     yield filled(table(*heads), (_point(point, found) for point in _spread(found["points"])))
     for one in found["annotations"]:
-        yield Text(_drop(one, found) if one["kind"] == "drop" else f"{said.day(one['at'])}: {clean(one['text'], 120)}")
+        yield Text(
+            _drop(one, found) if one["kind"] == "drop" else f"{manner.day(one['at'])}: {clean(one['text'], 120)}"
+        )
 
 
 def _spread(points: Sequence[Found]) -> list[Found]:
@@ -172,7 +174,7 @@ def _customer(row: Found, manner: Manner) -> list[str]:
     money = f"{'~' if row['is_usual_revenue'] else ''}{manner.money(row['revenue'])}"
     if row["reason"]:
         return [*who, "outside", *[said.NOTHING] * 4, money, owner]
-    place = [clean(row["stage_label"]), said.day(row["stage_since"])]
+    place = [clean(row["stage_label"]), manner.day(row["stage_since"])]
     indexes = [said.number(row[name]) for name in ("friction_index", "momentum_index")]
     return [*who, *place, said.signed(row["level"]), *indexes, money, owner]
 
@@ -190,9 +192,14 @@ def customer_view(found: Found, manner: Manner) -> Parts:
         if found[part]:
             yield filled(table(f"{part.capitalize()} comes from", ">Points", ">Events"), map(_share, found[part]))
     if found["stays"]:
-        yield filled(table("Stay", ">Cycle", "Entered", "Left", ">Days", "Ended by"), map(_stay, found["stays"]))
+        yield filled(
+            table("Stay", ">Cycle", "Entered", "Left", ">Days", "Ended by"),
+            (_stay(row, manner) for row in found["stays"]),
+        )
     if found["timeline"]:
-        yield filled(table("Latest events", "When", "Source", "Text"), map(_event, found["timeline"][:12]))
+        yield filled(
+            table("Latest events", "When", "Source", "Text"), (_event(row, manner) for row in found["timeline"][:12])
+        )
 
 
 _INDEXES = {"level": "Level", "friction_index": "Friction", "momentum_index": "Momentum"}
@@ -207,27 +214,27 @@ def _share(row: Found) -> list[str]:
     return [named(row["signal"]), said.number(row["points"], 1), said.number(len(row["events"]))]
 
 
-def _stay(row: Found) -> list[str]:
-    left = said.day(row["left_at"]) if row["left_at"] else "still there"
+def _stay(row: Found, manner: Manner) -> list[str]:
+    left = manner.day(row["left_at"]) if row["left_at"] else "still there"
     days, ended = said.number(row["days"]), row["ended_by"] or ""
-    return [clean(row["label"]), str(row["cycle"]), said.day(row["entered_at"]), left, days, ended]
+    return [clean(row["label"]), str(row["cycle"]), manner.day(row["entered_at"]), left, days, ended]
 
 
-def _event(row: Found) -> list[str]:
-    return [named(row["name"]), said.moment(row["occurred_at"]), clean(row["source"]), clean(row["text"], 60)]
+def _event(row: Found, manner: Manner) -> list[str]:
+    return [named(row["name"]), manner.moment(row["occurred_at"]), clean(row["source"]), clean(row["text"], 60)]
 
 
-def signals_view(found: Found) -> Parts:
+def signals_view(found: Found, manner: Manner) -> Parts:
     """The tracking plan with what was seen of it."""
     yield heading("Signals", f"weights: {found['weights']}; in doublings of the odds")
     made = table("Signal", "Stage", ">Friction", ">Momentum", ">Advocacy", ">Half-life", ">Events", "Last seen")
-    yield filled(made, map(_signal, found["signals"]))
+    yield filled(made, (_signal(row, manner) for row in found["signals"]))
 
 
-def _signal(row: Found) -> list[str]:
+def _signal(row: Found, manner: Manner) -> list[str]:
     weights = [row[name] for name in ("friction_weight", "momentum_weight", "advocacy_weight")]
     told = (f"{weight:.2f}" if weight else "" for weight in weights)
-    seen = (said.days(row["half_life_days"]), said.number(row["n_events"]), said.day(row["last_seen_at"]))
+    seen = (said.days(row["half_life_days"]), said.number(row["n_events"]), manner.day(row["last_seen_at"]))
     return [named(row["signal"]), named(row["stage"]), *told, *seen]
 
 

@@ -43,9 +43,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("ces", "Customer Effort Score", "score", "touchpoint", True, "/scorecard",
            "Mean of the seven-point answers of the last 90 days (t interval), high is easy."),
     Metric("first_contact_resolution", "First contact resolution", "share", "touchpoint", True, "/scorecard",
-           "Contacts with seven full days of follow-up in which the customer did not come back."),
+           "Issues opened with seven full days of follow-up in which the customer opened no other."),
     Metric("repeat_contact", "Repeat contact within 7 days", "share", "touchpoint", False, "/scorecard",
-           "Contacts followed by another of the same customer within seven days; seven full days of follow-up."),
+           "Issues opened and followed by another of the customer within seven days; seven full days of follow-up."),
     Metric("self_service", "Self-service success", "share", "touchpoint", True, "/scorecard",
            "Help or bot sessions of the last 90 days that solved it, with no contact opened within 72 hours; 72 full "
            "hours of follow-up."),

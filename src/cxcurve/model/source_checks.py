@@ -100,7 +100,10 @@ def _naming(source: Source) -> Iterator[Finding]:
 
 
 def _order(source: Source) -> Iterator[Finding]:
-    if source.by and not source.order:
+    if source.by and not source.events and (source.name or source.event):
+        given = "name" if source.name else "event"
+        yield Finding(("by",), f"has `by` with `{given}:`; rows that are events need no `by`, rules under `events:` do")
+    elif source.by and not source.order:
         yield Finding(("by",), "has `by` but no `order`; name the columns that put the rows of one key in order")
     if source.order and not source.by:
         yield Finding(("order",), "has `order` but no `by`, the column whose rows belong together")

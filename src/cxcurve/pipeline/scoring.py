@@ -57,9 +57,9 @@ def _split(chosen: list[int], everybody: list[int], earlier: Earlier | None) -> 
 
 def _with_segments(run: Run, chosen: list[int], everybody: list[int], moved: set[str]) -> list[int]:
     """The chosen, and all who were ever in a segment whose season is another now."""
-    if "" in moved:  # nobody's row says since when somebody was in none
-        return everybody
-    return sorted({*chosen, *(run.facts.keys_in(moved) & set(everybody))})
+    # Nobody's row says since when somebody was in none.
+    members = set(everybody) if "" in moved else run.facts.keys_in(moved) & set(everybody)
+    return sorted(members | set(chosen))
 
 
 def _all_keys(store: Store) -> list[int]:

@@ -18,8 +18,8 @@ from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.sums import Progress, blocks
 from cxcurve.store import Store
 
-ARRAY_BLOCK, TICK_BLOCK = 3_000, 25_000
-"""Customers at a time over all weeks, and over the few ticks since the last score: what keeps memory bounded."""
+MOST_CELLS, MOST_CUSTOMERS = 320_000, 25_000
+"""Customers x ticks, and customers, at a time: what keeps memory bounded, also where one event lies decades back."""
 N_WORKERS = os.cpu_count() or 1
 WEEKS = ("customer_weeks", "customer_now")
 STATE = ("signal_state", "customer_state")
@@ -30,8 +30,8 @@ def week_by_week(
     run: Run, keys: list[int], factors: NDArray[np.float64], earlier: Earlier | None, say: Progress
 ) -> None:
     """Customer weeks and the row at as_of, by the recursion in numpy, from the first week on."""
-    done, size = 0, min(ARRAY_BLOCK, -(-len(keys) // N_WORKERS) or 1)
-    found = (block_of(run, block, factors) for block in blocks(keys, size))
+    done, shared = 0, -(-len(keys) // N_WORKERS) or 1
+    found = (block_of(run, block, factors) for block in blocks(keys, min(_size(run.ticks), shared)))
     for block, scored in _in_parallel(run, found, run.ticks):
         _add_weeks(run, scored.rows, earlier)
         _add_state(run.store, scored)
@@ -43,7 +43,7 @@ def carry_on(run: Run, keys: list[int], factors: NDArray[np.float64], earlier: E
     """The ticks since the last whole week of customers without news from before it."""
     store, ticks = run.store, run.ticks.after(earlier.carried_week)
     has_new_week = run.ticks.last_whole_week > earlier.carried_week
-    found = (_carried_block(run, block, ticks, factors) for block in blocks(keys, TICK_BLOCK))
+    found = (_carried_block(run, block, ticks, factors) for block in blocks(keys, _size(ticks)))
     for block, scored in _in_parallel(run, found, ticks) if keys else ():
         mine = block.keys.tolist()
         store.clear("customer_now", mine)
@@ -51,6 +51,10 @@ def carry_on(run: Run, keys: list[int], factors: NDArray[np.float64], earlier: E
         if has_new_week:
             clear(store, STATE, mine, earlier)
             _add_state(store, scored)
+
+
+def _size(ticks: Ticks) -> int:
+    return max(1, min(MOST_CELLS // max(len(ticks), 1), MOST_CUSTOMERS))
 
 
 def _add_weeks(run: Run, rows: pa.Table, earlier: Earlier | None) -> None:

@@ -78,6 +78,8 @@ def draft(
         "row": np.arange(len(frame)),
     }
     columns |= {ours: _texts(frame, getattr(source, role)) for role, ours in (CUSTOMER | _TEXTS).items()}
+    if source.conversation is None and source.by:  # what its rows tell of one key belongs together
+        columns["conversation_id"] = _texts(frame, source.by)
     return pd.DataFrame(columns, index=frame.index)
 
 

@@ -232,7 +232,7 @@ def _effects(run: Run, log: ir.Table) -> list[dict[str, Any]]:
 
 
 def _with_states(shares: Shares, run: Run, effects: Sequence[Mapping[str, Any]], current: Mapping[str, Any]) -> Shares:
-    """Add the state signals; decline is what the score has beyond events and the other states."""
+    """Add the state signals."""
     weights, found = run.weights, dict(shares)
     n_late, late = why.overdue_issues(effects)
     if n_late and weights.state("open_issues"):
@@ -244,9 +244,10 @@ def _with_states(shares: Shares, run: Run, effects: Sequence[Mapping[str, Any]],
             found["stall"] = weights.state("stall") * x, {}
     if weights.state("silence") and weights.state_stages("silence")[current["stage"]] and _is_silent(run, current):
         found["silence"] = weights.state("silence"), {}
-    rest = current["friction"] - sum(value for value, _ in found.values())
-    if rest > 1e-6:
-        found["decline"] = rest, {}
+    if weights.state("decline") and weights.state_stages("decline")[current["stage"]]:
+        fall = run.store.rows("SELECT decline FROM customer_state WHERE customer_key = $1", current["customer_key"])
+        if fall and fall[0][0]:
+            found["decline"] = weights.state("decline") * fall[0][0], {}
     return found
 
 

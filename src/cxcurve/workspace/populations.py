@@ -27,6 +27,8 @@ def population(snapshot: Snapshot, store: Store, segment: Mapping[str, str] | No
         UnknownNameError: the segment's key is none of the model's, or the stage is unknown.
         BadValueError: the cohort cannot be read.
     """
+    if segment is not None and not isinstance(segment, Mapping):
+        raise BadValueError(f'segment {segment!r} is no mapping; expected such as {{"plan": "pro"}}')
     if not segment and not cohort:
         return snapshot
     keys = set(store.arrow(snapshot.customers.select("customer_key"))["customer_key"].to_pylist())
@@ -60,7 +62,14 @@ def _in_segment(snapshot: Snapshot, store: Store, key: str, value: str) -> set[i
     if key not in known and key not in COLUMNS:
         raise UnknownNameError("segment", key, (*known, *COLUMNS))
     rows = store.arrow(snapshot.customers.select("customer_key", *COLUMNS, "attributes")).to_pylist()
-    return {row["customer_key"] for row in rows if _value(row, key) == value}
+    found = {row["customer_key"] for row in rows if _value(row, key) == value}
+    if not found:
+        ever = {
+            _value(row, key) for row in store.arrow(store.table("customers").select(*COLUMNS, "attributes")).to_pylist()
+        }
+        if value not in ever:
+            raise UnknownNameError(key, value, sorted(name for name in ever if name is not None))
+    return found
 
 
 def _value(row: Mapping[str, str | None], key: str) -> str | None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import ibis.expr.types as ir
@@ -144,6 +144,21 @@ class Workspace:
         sources, _ = read_sources(self.folder / SOURCES_FILE)
         return file_problems(self.folder, [s for key, s in (sources or {}).items() if not names or key in names])
 
+    def data_problems(self) -> list[Problem]:
+        """Events of customers that no table of customers names: a wrong column or a misspelt id looks like that."""
+        if not self.store.rows("SELECT 1 FROM customers LIMIT 1"):
+            return []
+        n_all = self.store.rows("SELECT count(*) FROM customer_keys")[0][0]
+        unnamed = "FROM customer_keys ANTI JOIN customers USING (customer_id)"
+        n, example = self.store.rows(f"SELECT count(*), min(customer_id) {unnamed}")[0]
+        if not n:
+            return []
+        message = (
+            f'{n:,} of {n_all:,} customers with events are in no table of customers, such as "{example[:60]}". Where '
+            "that is no customer, mend the column after `account:`, or name the person's account in a table of people"
+        )
+        return [Problem(SOURCES_FILE, 0, message, Severity.WARNING)]
+
     # --- the store
 
     @property
@@ -247,6 +262,8 @@ class Workspace:
 
     def curve_of(self, known: Snapshot, x: X = "week", drift: Drift | None = None) -> CurveResult:
         """The same from a snapshot."""
+        if x not in get_args(X):
+            raise BadValueError(f'x "{x}" is no axis of the curve; expected {", ".join(get_args(X))}')
         drift = drift or self.drift_of(known)
         run = self._run(known.as_of_us, known.received_until_us)
         return curve_result(

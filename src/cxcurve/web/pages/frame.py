@@ -17,11 +17,8 @@ from cxcurve.workspace import Workspace
 from cxcurve.workspace.results import moment
 
 COHORT_TIME, COHORT_TIME_WORDS = "90d", "90 days"
-BEHIND = "Events were loaded since the last score; the indexes do not know them yet. Run: cxcurve score"
-PROVISIONAL = (
-    "Early numbers: the weights are expert judgement, and what counts as typical still moves with your data, "
-    "until both are settled by the first calibration."
-)
+BEHIND = "Data was loaded since the last score; nothing here knows it yet. Run: cxcurve score"
+PROVISIONAL = "Early numbers: the weights are expert judgement, and what counts as typical still moves with your data."
 
 
 @dataclass(frozen=True, slots=True)
