@@ -236,3 +236,28 @@ def test_a_score_at_noon_and_one_in_the_evening(
     assert before["customer_now"] != after["customer_now"]
     workspace.score(full=True)
     assert tables_of(workspace) == after
+
+
+def test_a_score_and_the_journey_it_was_made_with_are_kept_together(
+    company: Company, new_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dead between the two, the next score would go on from weeks of another journey."""
+    workspace = new_workspace(company.events.slice(0, 2000))
+    workspace.score()
+    before = tables_of(workspace)
+    workspace.store.append(company.events)
+    remember = Store.remember
+
+    def dies(store: Store, key: str, value: str) -> None:
+        if key == "model":
+            raise KeyboardInterrupt
+        remember(store, key, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "remember", dies)
+        patch.setattr(workspace_module.Workspace, "_model_mark", "another journey")
+        with pytest.raises(KeyboardInterrupt):
+            workspace.score()
+    assert tables_of(workspace) == before
+    assert workspace.store.touched()
+    assert workspace.store.meta("model") != "another journey"

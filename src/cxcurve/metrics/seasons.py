@@ -28,7 +28,9 @@ def core_by_segment(signal_weeks: ir.Table, members: ir.Table, core_keys: Sequen
     Returns:
         segment (empty for customers in none), week, total (events), n (customers).
     """
-    use = signal_weeks.filter(signal_weeks.signal_key.isin(core_keys) & (signal_weeks.part == COUNT))
+    # A week may hold an ending alone, which is no use.
+    is_use = (signal_weeks.part == COUNT) & (signal_weeks.n_events > 0)
+    use = signal_weeks.filter(signal_weeks.signal_key.isin(core_keys) & is_use)
     use = use.mutate(tick=use.week - first_week)
     then = [
         use.customer_key == members.customer_key,

@@ -172,8 +172,8 @@ class Store:
 
     def upsert_people(self, people: pa.Table) -> None:
         """Write people; events that a person made before the account was known move to the account."""
-        self.upsert(tables.PEOPLE, people)
         with said_clearly(), self.transaction():
+            self.upsert(tables.PEOPLE, people)
             log.move_people(self._backend)
 
     def stage(self, source: str, rows: pa.Table) -> None:

@@ -101,14 +101,20 @@ def _index(snapshot: Snapshot, arrow: Arrow, name: str) -> Reading:
     now = snapshot.customer_now.mutate(bucket=bucket_of(snapshot.customer_now.customer_key))
     now_sums = arrow(now.group_by("bucket").agg(n=now.count(), total=now[name].sum()))
     total, n = _buckets(now_sums)
-    current = bucket_mean(total, n, seed=1)
+    current = _on_scale(bucket_mean(total, n, seed=1))
     series = _series(sums, last)
     then_total, then_n = _buckets(sums.filter(pa.compute.equal(sums["week"], last - BACK_WEEKS)))
-    previous = bucket_mean(then_total, then_n, seed=1)
+    previous = _on_scale(bucket_mean(then_total, then_n, seed=1))
     change = bucket_change((total, n), (then_total, then_n), seed=1)
     year = weeks.filter(weeks.week > last - YEAR_WEEKS)
     quarters = _quarters(arrow(year.group_by("week").agg(n=year.count(), mean=year[name].mean())))
     return Reading(current, previous, "4 weeks before", series, change, quarters)
+
+
+def _on_scale(index: Estimate) -> Estimate:
+    """An index lies between 0 and 100, and so do the ends of its interval."""
+    low, high = (None if end is None else min(max(end, 0.0), 100.0) for end in (index.low, index.high))
+    return replace(index, low=low, high=high)
 
 
 def _quarters(weekly: pa.Table) -> tuple[float, ...]:

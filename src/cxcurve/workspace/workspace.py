@@ -41,6 +41,8 @@ from cxcurve.workspace.populations import population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 
 DATA_FOLDER, STORE_FILE = ".cxcurve", "events.duckdb"
+SCORER = 1
+"""Raised whenever the same events give other scores: weeks of two scorers must not stand side by side."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -208,9 +210,10 @@ class Workspace:
         keys = changed_keys(run) if is_same_model and not full and goes_on(run) else None
         if keys == [] and self.store.meta("scored_as_of_us") == str(run.as_of_us):
             return 0
-        n = score(run, keys, progress)
-        self.store.remember("model", self._model_mark)
-        self.store.remember("scored_us", str(now_us()))
+        with self.store.transaction():  # a kill between the two would leave weeks of one journey marked as another's
+            n = score(run, keys, progress)
+            self.store.remember("model", self._model_mark)
+            self.store.remember("scored_us", str(now_us()))
         if keys is None:  # a few customers may wait in the write-ahead log
             self.store.checkpoint()
         self._forget()
@@ -370,7 +373,8 @@ class Workspace:
 
     @property
     def _model_mark(self) -> str:
-        return hashlib.sha256(f"{self.journey.model_dump_json()}|{self.settings.zone}".encode()).hexdigest()
+        said = f"{SCORER}|{self.journey.model_dump_json()}|{self.settings.zone}"
+        return hashlib.sha256(said.encode()).hexdigest()
 
 
 def now_us() -> int:
