@@ -1,12 +1,15 @@
 # make demo    a simulated company, scored and served at http://127.0.0.1:8765; needs Python 3.11 or newer, nothing else
 # make test    everything the tests need, then lint, types and tests
 # make engines the same analysis on a second engine        make bench  speed and memory        make clean  take all away
+# make truth   companies with planted truth through the whole product: what is found, what is missed (docs/proof.md)
+# make oracle  reference numbers for the statistics, by other libraries in an environment of their own
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: demo picture test lint engines bench clean
+.PHONY: demo picture test lint engines bench truth oracle clean
 
 VENV := .venv
+ORACLE := .venv-oracle
 BIN := $(VENV)/bin
 # pip is asked quietly; its own word on newer versions is no help here.
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -31,11 +34,17 @@ lint: $(VENV)/dev
 engines: $(VENV)/engines
 	$(BIN)/pytest tests/engines
 
+truth: $(VENV)/dev
+	$(BIN)/cxcurve truth --out docs/proof.md
+
 bench: $(VENV)/dev
 	$(BIN)/python -m bench
 
+oracle: $(ORACLE)/installed
+	OPENBLAS_NUM_THREADS=1 $(ORACLE)/bin/python -m tools.oracle
+
 clean:
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(ORACLE) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/made:
 	python=$$(tools/python.sh) && $$python -m venv $(VENV)
@@ -54,4 +63,9 @@ $(VENV)/dev: $(VENV)/made pyproject.toml
 
 $(VENV)/engines: $(VENV)/dev pyproject.toml
 	$(PIP) install --group engines
+	touch $@
+
+$(ORACLE)/installed: tools/oracle/requirements.txt
+	python=$$(tools/python.sh) && $$python -m venv $(ORACLE)
+	$(ORACLE)/bin/python -m pip --quiet --disable-pip-version-check install --requirement $<
 	touch $@

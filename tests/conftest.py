@@ -1,10 +1,13 @@
 """Makes `worlds`, `oracle` and `accounts` of tests/metrics importable everywhere; lets properties take their time."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line has it
 
 sys.path.insert(0, str(Path(__file__).parent / "metrics"))
 

@@ -15,6 +15,9 @@ US_PER_DAY = 86_400_000_000
 DAYS_PER_WEEK = 7
 PARTIAL_ONE = 2**32
 """What 1.0 is in an integer `partial`."""
+N_BUCKETS = 200
+"""A customer belongs to bucket `int(md5(customer_id)[:8 hex digits], 16) % 200`: the same on every engine and after any
+reload, so that levels come with equal intervals whatever the order of loading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,18 @@ STAGED = Table(
     """),
 )
 
+VERSIONS = Table(
+    "versions",
+    "one version of the weights: what a calibration learned, kept for good",
+    ("number",),
+    _columns("""
+        number int32 1 for the first
+        as_of_us int64 its date: weeks that end there or later are scored by it
+        made_us int64 when it was made
+        document string weights, references and what they rest on, JSON
+    """),
+)
+
 STAYS = Table(
     "stays",
     "one unbroken time of a customer in a stage",
@@ -203,11 +218,13 @@ ACTIVITY_WEEKS = Table(
 
 CUSTOMER_WEEKS = Table(
     "customer_weeks",
-    "a customer inside the journey at the end of a week",
-    ("customer_key", "week"),
+    "a customer inside the journey at the end of a week, by the weights in force; the weeks before a new version twice",
+    ("customer_key", "week", "version"),
     _columns("""
         customer_key int32 the customer
         week int32 index of the week in the calendar
+        version int32 of the weights; 0 for the expert's
+        is_restated boolean whether another version was in force: shown so that a new version is no change
         cycle int32 which run through the journey
         cycle_week int32 whole weeks since the cycle began
         stage int32 stage at the week's end
@@ -252,11 +269,12 @@ CUSTOMER_STATE = Table(
 
 REFERENCE_WEEKS = Table(
     "reference_weeks",
-    "what is usual at a stage in the 26 weeks up to a week",
-    ("week", "stage"),
+    "what is usual at a stage: in the 26 weeks up to a week, or up to the date of the version",
+    ("week", "stage", "version"),
     _columns("""
         week int32 index of the week in the calendar
         stage int32 position of the stage
+        version int32 of the weights; 0 for the expert's
         friction_ref float64 10th percentile of F
         momentum_ref float64 median of M
         n int64 customer-weeks of the stage in the window

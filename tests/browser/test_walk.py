@@ -91,7 +91,7 @@ def walk(page: Page, wanted: str, most: int = 90) -> bool:
     return False
 
 
-@pytest.mark.parametrize("path", ["/", "/scorecard", "/drift", "/customers", "/customers/c-00001"])
+@pytest.mark.parametrize("path", ["/", "/scorecard", "/drift", "/ttv", "/customers", "/customers/c-00001"])
 def test_without_javascript_everything_can_be_read(opened: Opened, path: str) -> None:
     page = opened(path, java_script_enabled=False)
     expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -57,6 +57,32 @@ def stat(label: str, value: str | None, interval: str | None, note: str, tone: s
     return {"label": label, "value": value, "interval": interval, "note": note, "tone": tone}
 
 
+def links(*labels: str, chosen: int = 0) -> list[dict[str, Any]]:
+    return [{"label": label, "href": f"/curve?x={i}", "is_chosen": i == chosen} for i, label in enumerate(labels)]
+
+
+MOVED = {
+    "since": date(2026, 10, 5),
+    "until": date(2026, 11, 2),
+    "before": 21.4,
+    "after": 18.1,
+    "n_stayed": 1204,
+    "rows": [
+        {"label": label, "points": points, "low": points - 0.6, "high": points + 0.6}
+        for label, points in (
+            ("Customers who left (31)", 0.4),
+            ("New customers (58)", -0.3),
+            ("Moves between stages", 0.2),
+            ("Integration failed", -2.2),
+            ("Silence", -1.6),
+        )
+    ]
+    + [{"label": "Other signals", "points": 0.2, "low": None, "high": None}],
+    "total": {"label": "All together", "points": -3.3, "low": -4.6, "high": -2.0},
+    "reason": None,
+}
+
+
 def curve_page(x: str = "week") -> Page:
     made = {
         "week": (curve_points(), WEEK_STAGES, WEEK_ZONES, DROPS, NOTES),
@@ -112,6 +138,10 @@ def curve_page(x: str = "week") -> Page:
         "curve",
         "/curve",
         x=x,
+        axes=links("By week", "By stage", "By date", chosen=("week", "position", "date").index(x)),
+        versions=links("Survivors only", "Weighted for those who left") if x == "week" else (),
+        meaning="Survivors only: the mean of the customers still there at each week." if x == "week" else None,
+        moved=MOVED if x == "date" else None,
         picture=wide,
         picture_narrow=narrow,
         drops=drops,
@@ -314,15 +344,30 @@ def drift_page() -> Page:
             {
                 "name": name,
                 "href": "/customers/1",
+                "owner": "Maya Lind",
                 "days": 30 + 9 * place,
                 "revenue": 48_000 / (place + 1),
-                "progress_share": 0.31 - 0.06 * place,
+                "progress_share": None if place == 3 else 0.31 - 0.06 * place,
+                "exit_share": 0.04,
+                "lost_share": 0.2,
+                "worth_saving_revenue": 14_000.0 / (place + 1),
+                "impact_revenue": 9_600.0,
+                "reason": "not_followed" if place == 3 else None,
             }
             for place, name in enumerate(("Wonka Foods", "Virtucon International Holdings", "Duff", "Slate Rock"))
         ]
         signals = [
             {"signal": s, "odds_ratio": 3.4 - 0.6 * i, "low": 1.9 - 0.3 * i, "high": 6.1 - i}
             for i, s in enumerate(SIGNALS[:3])
+        ]
+        moves = [
+            {
+                "label": "Friction",
+                "week_end": datetime(2026, 8, 30, 23, 59, tzinfo=UTC),
+                "from_level": 24.0,
+                "to_level": 38.0,
+                "is_worse": True,
+            }
         ]
         zones.append(
             {
@@ -340,12 +385,18 @@ def drift_page() -> Page:
                 "high": stall + 0.04,
                 "leak_share": leak,
                 "tau_days": 21 + 8 * index,
+                "is_tau_expected": False,
+                "n_present": 12 if index == 0 else 0,
+                "present": drifting[:2] if index == 0 else [],
                 "change": real if index == 3 else unsure if index else None,
                 "n_drifting": 41,
                 "drifting": drifting if index else [],
                 "impact_revenue": 184_000.0 / (index + 1),
                 "impact_low": 121_000.0 / (index + 1),
                 "impact_high": 246_000.0,
+                "impact_reason": None,
+                "moves": moves if index == 2 else [],
+                "moves_reason": "too_few" if index == 3 else None,
                 "signals": signals if index else [],
                 "bridge": BRIDGES if index else (),
                 "flow": charts.flow(1 - stall - leak, stall, leak),
@@ -354,6 +405,66 @@ def drift_page() -> Page:
         )
     zones[0] |= {"reason": "too_few", "flow": None}
     return common("Drift zones", "drift", "/drift", zones=zones)
+
+
+def ttv_page() -> Page:
+    def row(label: str, n: int, share: float | None) -> dict[str, Any]:
+        reason = None if share is not None else "not_followed"
+        return {
+            "label": label,
+            "n": n,
+            "n_waiting": n // 5,
+            "median_days": share and 6.2 / share,
+            "median_low": share and 5.1 / share,
+            "median_high": share and 8.3 / share,
+            "median_reason": reason,
+            "reached": [share, share and share + 0.1, share and share + 0.2],
+            "target_share": share,
+            "target_low": share and share - 0.07,
+            "target_high": share and share + 0.07,
+            "reason": reason,
+        }
+
+    test = {"effect": 0.08, "low": 0.01, "high": 0.15, "p": 0.012, "is_real": True, "is_crossing": False}
+    crossing = {"is_crossing": True, "longer_days": 6.1, "longer_low": 1.2, "longer_high": 11.0, "horizon_days": 90}
+    compared = [test, {**test, "effect": -0.08, "p": 0.4, "is_real": False, **crossing}, None]
+    values = ("Enterprise", "Small business with a long name", "Mid-market")
+    rows = [
+        {**row(value, 210, 0.48 - 0.1 * i), "compared": compared[i], "compared_reason": None if i < 2 else "too_few"}
+        for i, value in enumerate(values)
+    ]
+    steps = [
+        charts.SurvivalStep(day, 1 - 0.97**day, 0.96 - 0.97**day, 1.04 - 0.97**day, 900 - 9 * day)
+        for day in range(2, 91)
+    ]
+    pictures = [charts.survival(steps, horizon_days=90, target_days=7, width=w) for w in (charts.WIDE, charts.NARROW)]
+    names = ("Wonka Foods", "Virtucon International Holdings", "Duff")
+    waiting = [
+        {"name": n, "customer_id": n, "href": "/customers/1", "days": 41 / (i + 1) ** 2, "owner": None, "revenue": 48e3}
+        for i, n in enumerate(names)
+    ]
+    months = [row(f"{name} 2026", 40 + 3 * i, 0.5) for i, name in enumerate(("Nov", "Oct", "Sep"))]
+    return common(
+        "Time to value",
+        "ttv",
+        "/ttv",
+        stats=[
+            stat("Median", "12 days", "10 to 14 days", "of 912 customers who started; target 7 days"),
+            stat("Reached by day 7", "34 %", "31 % to 37 %", "the target"),
+            stat("Waiting now", "63", None, "41 of them for more than 7 days"),
+        ],
+        picture=pictures[0],
+        picture_narrow=pictures[1],
+        pace={"recent_days": 180, "recent": 11.0, "earlier": 13.0, "p": 0.03, "is_real": True},
+        days=(7.0, 10.0, 14.0),
+        compared_days=7.0,
+        months=[row("Dec 2026", 12, None), *months],
+        cohorts=[("Segment", rows)],
+        waiting=waiting,
+        n_waiting=63,
+        target_days=7.0,
+        reason=None,
+    )
 
 
 def customers_page() -> Page:
@@ -545,6 +656,7 @@ def pages() -> dict[str, tuple[str, Page]]:
         "curve-date": ("curve.html", curve_page("date")),
         "scorecard": ("scorecard.html", scorecard_page()),
         "drift": ("drift.html", drift_page()),
+        "ttv": ("ttv.html", ttv_page()),
         "customers": ("customers.html", customers_page()),
         "customer": ("customer.html", customer_page()),
         "error": ("error.html", error_page()),

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxcurve.charts.labels import Box, around, place, rows, spread
+from cxcurve.charts.labels import Box, abreast, around, place, rows, spread
 from cxcurve.charts.svg import fit, text_width
 
 spans = st.lists(st.tuples(st.floats(0, 900), st.floats(1, 200)).map(lambda t: (t[0], t[0] + t[1])), max_size=12)
@@ -53,3 +53,18 @@ def test_no_room_is_no_label() -> None:
 @given(st.text(max_size=80), st.floats(5, 300))
 def test_fitted_text_is_no_wider_than_asked(content: str, width: float) -> None:
     assert text_width(fit(content, width, 11), 11) <= width
+
+
+@given(st.lists(st.tuples(st.floats(0, 900), st.floats(20, 150)), min_size=1, max_size=5))
+def test_what_stands_abreast_is_apart_in_order_and_inside(items: list[tuple[float, float]]) -> None:
+    lefts = abreast(items, 10, 0, 956)
+    placed = sorted(zip(lefts, (width for _, width in items), strict=True))
+    assert all(left + width + 10 <= other + 1e-9 for (left, width), (other, _) in pairwise(placed))
+    assert all(-1e-9 <= left <= 956 - width + 1e-9 for left, width in placed)
+    assert [i for _, i in sorted((left, i) for i, left in enumerate(lefts))] == sorted(
+        range(len(items)), key=lambda i: items[i][0]
+    )
+
+
+def test_what_has_room_abreast_stays_where_it_is() -> None:
+    assert abreast([(300, 50), (100, 50)], 10, 0, 956) == (300, 100)

@@ -76,7 +76,7 @@ def test_every_page_says_as_of_when_and_where_its_json_is(markup: str) -> None:
     assert len(re.findall(r"<h1", markup)) == 1
 
 
-@pytest.mark.parametrize("name", ["curve", "curve-position", "customers", "customer", "scorecard", "drift"])
+@pytest.mark.parametrize("name", ["curve", "curve-position", "customers", "customer", "scorecard", "drift", "ttv"])
 def test_a_page_with_its_files_is_within_budget(name: str) -> None:
     static = sum(path.stat().st_size for path in STATIC)
     assert len(preview.render(*PAGES[name]).encode()) + static <= BUDGET

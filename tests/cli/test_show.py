@@ -16,7 +16,8 @@ KEYS = {
     "scorecard": {"week_end", "rows"},
     "drift": {"zones"},
     "ttv": {
-        "n", "n_reached", "n_exited", "n_waiting", "median_days", "low", "high", "reached", "waiting", "reason",
+        "n", "n_reached", "n_exited", "n_waiting", "median_days", "low", "high", "reached", "waiting", "reason", "pace",
+        "trend", "cohorts",
     },
     "friction": {"friction"},
     "customers": {"customers"},
@@ -32,8 +33,11 @@ ROW_KEYS = {
     },
     ("drift", "zones"): {
         "from", "to", "window_days", "n_entered", "n_progressed", "n_exited", "n_open", "stall_share", "low", "high",
-        "leak_share", "tau_days", "change", "drifting_now", "impact_revenue", "signals", "reason",
+        "leak_share", "tau_days", "change", "drifting_now", "impact_revenue", "signals", "reason", "present_now",
+        "change_points", "change_points_reason",
     },
+    ("ttv", "trend"): {"month", "n", "n_waiting", "median_days", "low", "high", "reached", "reason"},
+    ("ttv", "cohorts"): {"by", "value", "n", "median_days", "reached", "compared", "compared_reason"},
     ("signals", "signals"): {
         "signal", "friction_weight", "momentum_weight", "advocacy_weight", "half_life_days", "low", "high", "n_events",
         "last_seen_at",
@@ -84,8 +88,8 @@ def test_ttv_tells_the_agreed_days(run: Run, demo: Path) -> None:
     [
         ("curve", ["CX Curve", "customers", "by week of the cycle", "95 %", "│"]),
         ("scorecard", ["Scorecard", "Journey Friction Index", "95 %", "Lead"]),
-        ("drift", ["Drift Zones", "obstacle to research", "Deadline"]),
-        ("ttv", ["Time to Value", "started:", "are waiting."]),
+        ("drift", ["Drift Zones", "obstacle to research", "Deadline", "Moves on, 28 days", "Worth saving"]),
+        ("ttv", ["Time to Value", "started:", "are waiting.", "Month", "Against the others", "Enterprise"]),
         ("friction", ["last 28 days", "Weight (doublings)"]),
         ("customers", ["inside the journey", "the lowest level first", "… and 30 more"]),
         ("signals", ["weights: expert", "core feature used", "14 days"]),

@@ -22,23 +22,28 @@ from cxcurve.metrics.contacts import contacts
 from cxcurve.metrics.contributions import contributions
 from cxcurve.metrics.curve import curve_sums, stage_sums
 from cxcurve.metrics.customers import customers_known
-from cxcurve.metrics.drift import early_signals, equal_dwell_groups, passages
+from cxcurve.metrics.early_signals import early_signals, equal_dwell_groups
 from cxcurve.metrics.episodes import episodes
 from cxcurve.metrics.feedback import answers
 from cxcurve.metrics.indexes import with_indexes
+from cxcurve.metrics.leavers import exit_counts, weight_tables, with_weights
+from cxcurve.metrics.loads import activity_at, counts_at
+from cxcurve.metrics.passages import passages
 from cxcurve.metrics.references import coarse_counts, fine_counts
 from cxcurve.metrics.seasons import core_by_segment
 from cxcurve.metrics.self_service import sessions
 from cxcurve.metrics.signal_weeks import signal_weeks
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.time_to_value import value_times
+from cxcurve.metrics.zone_levels import zone_sums
 from cxcurve.pipeline.run import Run
+from cxcurve.pipeline.snapshots import snapshot
 from cxcurve.sources import arrow_schema
 from cxcurve.tables import CUSTOMERS
 
 ZONE = "Europe/Berlin"
 AS_OF = us("2025-05-14T15:30", ZONE)
-NAMES = ("event_log", "stays", "signal_weeks", "customer_weeks", "customer_now", "reference_weeks")
+NAMES = ("event_log", "stays", "signal_weeks", "activity_weeks", "customer_weeks", "customer_now", "reference_weeks")
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class World:
     tables: dict[str, pa.Table]
     calendar: Calendar
     groups: pa.Table
+    exits: pa.Table
+    last_week: int
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +73,9 @@ def world() -> World:
         found["plan_now"] = run.plan.table
         _ = run.weights, run.ticks
         passage = passages(found["stays"], len(JOURNEY.stages), AS_OF)[1]
-        return World(run, found, run.calendar, equal_dwell_groups(passage, 6.0))
+        last_week = run.ticks.last_whole_week
+        exits = store.arrow(exit_counts(snapshot(run).customer_weeks, last_week))
+        return World(run, found, run.calendar, equal_dwell_groups(passage, 6.0), exits, last_week)
 
 
 def _customers() -> pa.Table:
@@ -120,7 +129,7 @@ class On:
         return Snapshot(
             plan=self.world.run.plan, zone=ZONE, as_of_us=AS_OF, first_week=calendar.first_week,
             n_weeks=len(calendar.ends_us), log=self.log, stays=self.put("stays"), signal_weeks=self.put("signal_weeks"),
-            customer_weeks=weeks, customer_now=now, customers=self.put("stays").select("customer_key").distinct(),
+            customer_weeks=weeks, customer_now=now, customers=self.put("customer_keys"),
         )  # fmt: skip
 
     @property
@@ -168,6 +177,12 @@ def _sums(x: Any) -> Callable[[On], ir.Table]:
     return lambda on: curve_sums(on.snapshot, x, [10.0, 14.0, 21.0, 90.0, 365.0])
 
 
+def _weighted(on: On) -> ir.Table:
+    """Customer weeks with weights, from exits counted on DuckDB: both engines get the same tables."""
+    cells, kept = weight_tables(on.world.exits, len(JOURNEY.stages))
+    return with_weights(on.snapshot.customer_weeks, on.engine.put("exit_cells", cells), on.engine.put("kept", kept))
+
+
 EXPRESSIONS: dict[str, Callable[[On], ir.Table]] = {
     "in_segments": lambda on: in_segments(on.log, _plan(on), _plan(on).stage_keys).select(
         "customer_key", "event_id", "segment", "exit_us"
@@ -184,11 +199,17 @@ EXPRESSIONS: dict[str, Callable[[On], ir.Table]] = {
     "curve_sums by position": _sums("position"),
     "curve_sums by date": _sums("date"),
     "stage_sums": lambda on: stage_sums(on.snapshot),
+    "exit_counts": lambda on: exit_counts(on.snapshot.customer_weeks, on.world.last_week),
+    "with_weights": _weighted,
+    "curve_sums weighted": lambda on: curve_sums(on.snapshot, "week", [], _weighted(on)),
+    "counts_at": lambda on: counts_at(on.snapshot.signal_weeks, on.plan, on.world.calendar, on.world.last_week - 2),
+    "activity_at": lambda on: activity_at(on.put("activity_weeks"), on.world.last_week - 2),
     "coarse_counts": lambda on: coarse_counts(on.snapshot.customer_weeks, "friction"),
     "fine_counts": lambda on: fine_counts(on.snapshot.customer_weeks, "momentum", on.bins),
     "value_times": _values,
     "contacts": lambda on: contacts(on.snapshot),
     "sessions": _sessions,
+    "zone_sums": lambda on: zone_sums(on.snapshot),
     "early_signals": lambda on: early_signals(on.snapshot, on.groups),
     "answers": lambda on: answers(on.snapshot, "nps"),
     "customers_known": lambda on: customers_known(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import product
 
 import ibis
 import numpy as np
@@ -12,14 +13,15 @@ from oracle import Oracle
 from worlds import DAY_US, JOURNEY, us
 
 from cxcurve.journey.calendar import Calendar
-from cxcurve.pipeline.run import business_days
 
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Africa/Cairo"]
 SPANS = [("2025-03-25", "2025-04-02"), ("2025-10-20", "2025-11-05"), ("2024-12-20", "2026-01-10")]
 """Beginning in the week of each change, and over more than a year."""
+# Clocks change on Sundays, but in Cairo on Thursday nights and in Tehran on any day.
+TEHRAN = [("2021-03-01", "2022-12-01"), ("2022-09-21", "2022-09-23")]
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"])
-@pytest.mark.parametrize("span", SPANS)
+@pytest.mark.parametrize(("zone", "span"), [*product(ZONES, SPANS), *product(["Asia/Tehran"], TEHRAN)])
 def test_weeks_and_days_are_those_of_the_wall(zone: str, span: tuple[str, str]) -> None:
     first, last = (us(day, zone) for day in span)
     rng = random.Random(1)
@@ -39,11 +41,23 @@ def test_weeks_and_days_are_those_of_the_wall(zone: str, span: tuple[str, str]) 
         assert row["day"] == truth.business_day(row["at"])
 
 
-@pytest.mark.parametrize("day", ["2025-03-25T00:30", "2025-03-27T23:30", "2025-10-22T00:30", "2025-10-24T12:00"])
-def test_the_business_day_of_a_tick_inside_the_week_of_a_change(day: str) -> None:
-    zone = "Europe/Berlin"
+TICKS = {
+    "Europe/Berlin": ["2025-03-25T00:30", "2025-03-27T23:30", "2025-10-22T00:30", "2025-10-24T12:00"],
+    "Africa/Cairo": [
+        "2025-04-25T00:00",
+        "2025-04-25T01:00",
+        "2025-10-30T23:00",
+        "2025-10-31T00:00",
+        "2025-10-31T00:30",
+    ],
+    "Asia/Tehran": ["2022-03-22T00:00", "2022-03-23T00:00", "2022-09-22T00:00", "2022-09-23T00:00", "2022-09-26T00:00"],
+}
+
+
+@pytest.mark.parametrize(("zone", "day"), [(zone, day) for zone, days in TICKS.items() for day in days])
+def test_the_business_day_of_a_tick_inside_the_week_of_a_change(zone: str, day: str) -> None:
     as_of_us = us(day, zone)
     calendar = Calendar(zone, as_of_us - 20 * DAY_US, as_of_us - 1)
     ends = np.minimum(calendar.ends_us, as_of_us)
     truth = Oracle((), JOURNEY, zone, as_of_us)
-    assert business_days(ends, calendar).tolist() == [truth.today(int(end)) for end in ends]
+    assert calendar.business_days(ends).tolist() == [truth.today(int(end)) for end in ends]

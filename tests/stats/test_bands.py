@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxcurve.errors import BadValueError, Reason
-from cxcurve.stats.bands import bucket_change, bucket_mean, mean_band
+from cxcurve.stats.bands import bucket_change, bucket_function, bucket_mean, mean_band
 
 
 def company(rng: np.random.Generator, n: int = 400, buckets: int = 200, points: int = 12) -> tuple:
@@ -134,3 +134,28 @@ def test_a_change_of_too_few_has_no_interval_and_of_none_no_value() -> None:
     found = bucket_change(few, few, seed=1)
     assert (found.value, found.low, found.reason) == (0.0, None, Reason.TOO_FEW)
     assert bucket_change(few, none, seed=1).value is None
+
+
+def test_a_function_of_sums_has_the_interval_of_the_mean() -> None:
+    values = np.random.default_rng(2).normal(10, 3, 400)
+    columns = np.column_stack([values, np.ones(400)])
+    mean, double = bucket_function(columns, lambda s: s[:, :1] / s[:, 1:] * [1, 2], seed=5)
+    found = bucket_mean(values, np.ones(400), seed=5)
+    assert (mean.value, mean.low, mean.high) == pytest.approx((found.value, found.low, found.high))
+    assert (double.high or 0) - (double.value or 0) == pytest.approx(2 * ((found.high or 0) - (found.value or 0)))
+
+
+def test_a_function_of_few_buckets_has_no_interval() -> None:
+    (found,) = bucket_function(np.ones((4, 2)), lambda s: s[:, :1] / s[:, 1:], seed=1)
+    assert (found.value, found.low, found.reason) == (1.0, None, Reason.TOO_FEW)
+
+
+def test_where_few_carry_the_weight_the_interval_is_wider() -> None:
+    """Fifty buckets of which five have nine tenths of the weight say little more than five."""
+    hits = []
+    for run in range(300):
+        rng = np.random.default_rng(run)
+        weight = np.r_[np.full(5, 9.0), np.full(45, 1 / 9)]
+        found = bucket_mean(weight * rng.normal(0, 1, 50), weight, seed=run)
+        hits.append(found.low <= 0 <= found.high)
+    assert np.mean(hits) == pytest.approx(0.95, abs=0.04)

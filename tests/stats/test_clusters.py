@@ -85,8 +85,11 @@ def test_never_more_than_all_and_never_less_than_one(rows: list[tuple[int, int]]
     assert found is None or 1 <= found <= len(rows)
     plain, worth = wilson(sum(values), len(rows)), wilson(sum(values), len(rows), n_effective=found)
     assert (worth.value, worth.n) == (plain.value, plain.n), "the value is that of all"
-    assert None not in (worth.low, worth.high, plain.low, plain.high)
-    assert worth.high - worth.low >= plain.high - plain.low - 1e-12  # type: ignore[operator]
+    assert worth.low is not None
+    assert worth.high is not None
+    assert plain.low is not None
+    assert plain.high is not None
+    assert worth.high - worth.low >= plain.high - plain.low - 1e-12
 
 
 def test_where_all_say_the_same_each_customer_counts_once() -> None:

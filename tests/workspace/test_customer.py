@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cxcurve
 from cxcurve.store import store
-from cxcurve.workspace import init
 
-SOURCES = """
-log:
-  files: events.csv
-  time: {column: at}
-  account: who
-  id: id
-  name: name
-"""
 JOURNEY = """
 journey: shop
 stages: [one, two]
@@ -28,16 +20,9 @@ signals:
 """
 
 
-def test_few_prepared_queries_are_kept_and_all_answer(tmp_path: Path) -> None:
-    folder = tmp_path / "w"
-    init(folder, "blank").close()
-    rows = [f"{day},2026-01-{day:02d}T10:00:00Z,a,{'ticket_opened' if day % 5 else 'seen'}" for day in range(5, 29)]
-    for name, text in (("journey.yaml", JOURNEY), ("sources.yaml", SOURCES)):
-        (folder / name).write_text(text, encoding="utf-8")
-    (folder / "events.csv").write_text("\n".join(["id,at,who,name", *rows, ""]), encoding="utf-8")
-    with cxcurve.open(folder) as workspace:
-        workspace.load()
-        workspace.score()
+def test_few_prepared_queries_are_kept_and_all_answer(made: Callable[..., Path]) -> None:
+    rows = [f"{day},2026-01-{day:02d}T10:00:00Z,a,,{'ticket_opened' if day % 5 else 'seen'}," for day in range(5, 29)]
+    with cxcurve.open(made(JOURNEY, rows)) as workspace:
         days = [f"2026-01-{day:02d}" for day in range(6, 6 + store.MOST_PREPARED + 4)]
         first = {day: workspace.customer("a", day).why() for day in days}
         assert len({len(why["friction"][0].events) for why in first.values()}) > 1

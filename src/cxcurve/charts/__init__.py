@@ -6,6 +6,7 @@ from cxcurve.charts.customer import EventMark, customer_curve
 from cxcurve.charts.frame import NARROW, WIDE, Axis, StageBand
 from cxcurve.charts.layers import CurvePoint
 from cxcurve.charts.picture import Picture, Table, css
+from cxcurve.charts.promise import Promise, promise
 from cxcurve.charts.scatter import ScatterPoint, scatter
 from cxcurve.charts.sparkline import sparkline
 from cxcurve.charts.survival import SurvivalStep, survival
@@ -19,6 +20,7 @@ __all__ = [
     "EventMark",
     "Note",
     "Picture",
+    "Promise",
     "ScatterPoint",
     "StageBand",
     "SurvivalStep",
@@ -29,6 +31,7 @@ __all__ = [
     "curve",
     "customer_curve",
     "flow",
+    "promise",
     "scatter",
     "sparkline",
     "survival",

@@ -1,20 +1,17 @@
-"""What is written on the curve: drift zones, the largest drops, notes. Labels never lie on one another."""
+"""What is written on the curve beside its drops: drift zones and notes. Labels never lie on one another."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from itertools import pairwise
 from typing import Protocol
 
 from cxcurve.charts import format as fmt
 from cxcurve.charts import svg
 from cxcurve.charts.frame import SMALL, TEXT, Frame
-from cxcurve.charts.labels import Box, around, place, rows
-from cxcurve.charts.paths import Point
+from cxcurve.charts.labels import rows
 
-_ZONE_ROW, _LINE = 34.0, 14.0
-_SIGNALS_WIDTH = 270.0
+_ZONE_ROW = 34.0
 
 
 class _Zone(Protocol):
@@ -30,17 +27,6 @@ class _Zone(Protocol):
     def impact_revenue(self) -> float | None: ...
     @property
     def is_real_change(self) -> bool: ...
-
-
-class _Drop(Protocol):
-    @property
-    def x(self) -> float | date: ...
-    @property
-    def change(self) -> float: ...
-    @property
-    def signals(self) -> tuple[tuple[str, float], ...]: ...
-    @property
-    def where(self) -> str: ...
 
 
 class _Note(Protocol):
@@ -68,17 +54,6 @@ def zones(frame: Frame, items: Sequence[_Zone], currency: str) -> tuple[str, flo
         for zone, text, left, row in zip(items, texts, lefts, row_of, strict=True)
     ]
     return svg.group(*drawn), (deepest + 1) * height + 4
-
-
-def drops(frame: Frame, items: Sequence[_Drop], line: Sequence[Point]) -> str:
-    """The largest drops, numbered on the line; on a wide picture also named where there is room."""
-    spots = [(frame.at(drop.x), _height_at(line, frame.at(drop.x))) for drop in items]
-    taken = _line_boxes(line) + [Box(x - 9, y - 9, 18, 18) for x, y in spots]
-    drawn = []
-    for index, (drop, (x, y)) in enumerate(zip(items, spots, strict=True)):
-        label = "" if frame.is_narrow else _drop_label(frame, drop, x, y, taken)
-        drawn.append(label + _badge(index + 1, x, y, drop))
-    return svg.group(*drawn)
 
 
 def notes(frame: Frame, items: Sequence[_Note], top: float, most_rows: int) -> str:
@@ -127,54 +102,6 @@ def _zone(frame: Frame, zone: _Zone, text: tuple[str, str], left: float, top: fl
     bar = svg.rect(start, top, end - start, 3, rx=1.5, class_=f"zone-bar{maybe}")
     name = svg.text(text[0], left, top + 16, class_="drift strong") if text[0] else ""
     return shade + bar + name + svg.text(text[1], left, top + (15 if frame.is_narrow else 29), class_="small")
-
-
-def _drop_label(frame: Frame, drop: _Drop, x: float, y: float, taken: list[Box]) -> str:
-    """The label at the nearest free place; the place is then taken."""
-    head = f"{fmt.signed(drop.change)} {drop.where}".strip()
-    signals = svg.fit(", ".join(fmt.words(name) for name, _ in drop.signals), _SIGNALS_WIDTH, SMALL)
-    width = max(svg.text_width(head[:60], TEXT + 0.5), svg.text_width(signals, SMALL))
-    height = _LINE * (2 if signals else 1) + 2
-    box = place(around(x, y, width, height, 150), taken, frame.plot)
-    if box is None:
-        return ""
-    taken.append(box)
-    first = svg.text(svg.fit(head, 240, TEXT), box.x, box.y + 11, class_="strong halo")
-    second = svg.text(signals, box.x, box.y + 11 + _LINE, class_="small halo") if signals else ""
-    return _leader(x, y, box) + first + second
-
-
-def _leader(x: float, y: float, box: Box) -> str:
-    """A fine line from the drop to the nearer edge of its label."""
-    end_y = box.y - 1 if box.y > y else box.y + box.height + 1
-    end_x = min(max(x, box.x + 4), box.x + box.width - 4)
-    return svg.line(x, y, end_x, end_y, "leader")
-
-
-def _badge(number: int, x: float, y: float, drop: _Drop) -> str:
-    signals = ", ".join(f"{fmt.words(name)} ({fmt.signed(points, 1)})" for name, points in drop.signals)
-    said = svg.fit(f"{fmt.signed(drop.change)} {drop.where}: {signals}", 1200, TEXT)
-    circle = svg.element("circle", svg.title(said), cx=x, cy=y, r=8, class_="badge")
-    return circle + svg.text(str(number), x, y + 3.5, class_="badge-number")
-
-
-def _height_at(line: Sequence[Point], x: float) -> float:
-    """The line's height at `x`, straight between its points."""
-    for (x0, y0), (x1, y1) in pairwise(line):
-        if x0 <= x <= x1:
-            return y0 + (y1 - y0) * ((x - x0) / ((x1 - x0) or 1))
-    return line[-1][1] if line else 0.0
-
-
-def _line_boxes(line: Sequence[Point]) -> list[Box]:
-    """Small boxes along the line, so that no label covers it."""
-    boxes = []
-    for (x0, y0), (x1, y1) in pairwise(line):
-        parts = max(1, int((x1 - x0) // 10))
-        for part in range(parts + 1):
-            share = part / parts
-            boxes.append(Box(x0 + (x1 - x0) * share - 5, y0 + (y1 - y0) * share - 6, 10, 12))
-    return boxes
 
 
 def _note_span(frame: Frame, note: _Note, text: str) -> tuple[float, float]:

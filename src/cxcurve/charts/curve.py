@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from cxcurve.charts import callouts, svg
 from cxcurve.charts import format as fmt
+from cxcurve.charts.drops import drops
 from cxcurve.charts.frame import (
     NARROW_BELOW,
     WIDE,
@@ -27,6 +28,7 @@ from cxcurve.charts.frame import (
 )
 from cxcurve.charts.layers import (
     CurvePoint,
+    edges,
     end_labels,
     extent,
     hits,
@@ -40,6 +42,8 @@ from cxcurve.charts.picture import Picture, drawing, nothing
 from cxcurve.charts.scales import Scale, X, as_number, nearest
 
 _STAGE_HEIGHT, _NOTE_ROW, _AT_RISK_ROW = 22.0, 20.0, 17.0
+_COUNTED = {"week": "still there"}
+"""What the row of customers is called where it is the number at risk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ def curve(
     width: float = WIDE,
     title: str = "Real CX Curve",
     currency: str = "",
+    version: str = "",
 ) -> Picture:
     """The CX Curve as a picture.
 
@@ -97,6 +102,7 @@ def curve(
         width: pixels at full size; under 600 it is drawn for a phone.
         title: the accessible name.
         currency: ISO 4217, for the impact of a zone.
+        version: which version of the level it is, such as "survivors only", where there are several.
 
     Returns:
         The picture; its table has one row per point.
@@ -106,13 +112,15 @@ def curve(
         return Picture(nothing(width, title), title, points_table(points, x))
     frame, note_rows = _frame(shown, bool(stages), notes, x, width)
     zone_svg, zone_height = callouts.zones(frame, zones, currency)
-    foot, height = _foot(frame, shown, frame.y.start + zone_height)
-    head = legend(frame, shown, has_zones=bool(zones))
+    line, under = line_points(frame, shown), frame.y.start + zone_height
+    drop_svg, drop_height = drops(frame, annotations, line, edges(frame, shown), under)
+    foot, height = _foot(frame, shown, under + drop_height)
+    head = legend(frame, shown, has_zones=bool(zones), version=version)
     head += stage_bands(frame, stages, legend_height(frame) + 4, _STAGE_HEIGHT)
     marks = callouts.notes(frame, notes, frame.plot.y - 4 - note_rows * _NOTE_ROW, note_rows)
-    marks += callouts.drops(frame, annotations, line_points(frame, shown))
-    body = (head, zone_svg, y_axis(frame), layers(frame, points), end_labels(frame, _last_firm(shown)), marks, foot)
-    told = _description(shown, annotations, x)
+    ground = (head, zone_svg, y_axis(frame), layers(frame, points), end_labels(frame, _last_firm(shown)))
+    body = (*ground, marks, drop_svg, foot)
+    told = " ".join(filter(None, (_description(shown, annotations, x), version and f"{version.capitalize()}.")))
     drawn = drawing(*body, width=width, height=height, title=title, description=told, points=hits(frame, shown))
     return Picture(drawn, title, points_table(points, x))
 
@@ -156,7 +164,7 @@ def _at_risk(frame: Frame, shown: Sequence[CurvePoint], places: Sequence[float],
     reach = min((b - a for a, b in pairwise(xs)), default=0.0) / 2 + 1e-9
     found = [(place, shown[index]) for place in places if abs(xs[index := nearest(xs, place)] - place) <= reach]
     texts = [_count(frame, place, point, baseline) for place, point in found if point.n is not None]
-    caption = caption_at(frame, "n" if frame.is_narrow else "customers", baseline)
+    caption = caption_at(frame, "n" if frame.is_narrow else _COUNTED.get(frame.axis, "customers"), baseline)
     return svg.group(caption, *texts) if texts else ""
 
 

@@ -43,11 +43,13 @@ def place(candidates: Iterable[Box], taken: Sequence[Box], within: Box, gap: flo
 
 
 def around(x: float, y: float, width: float, height: float, reach: float) -> Iterator[Box]:
-    """Boxes about a point, nearest first: below and above it, to the right, to the left, in the middle."""
-    distance = 12.0
+    """Boxes about a point, nearest first: right and left of it, then below and above."""
+    distance = 14.0
     while distance <= reach:
+        yield Box(x + distance, y - height / 2, width, height)
+        yield Box(x - distance - width, y - height / 2, width, height)
         for top in (y + distance, y - distance - height):
-            for left in (x + 8, x - 8 - width, x - width / 2):
+            for left in (x - 8, x + 8 - width, x - width / 2):
                 yield Box(left, top, width, height)
         distance += 8.0
 
@@ -65,6 +67,22 @@ def rows(spans: Sequence[tuple[float, float]], most: int, gap: float = 8.0) -> t
         if free is not None:
             filled[free].append((start, end))
     return tuple(found)
+
+
+def abreast(spans: Sequence[tuple[float, float]], gap: float, low: float, high: float) -> tuple[float, ...]:
+    """Where (left, width) of one row begin when they are moved as little as needed to stand `gap` apart, in order.
+
+    Between `low` and `high` as far as there is room; what there is too much of goes beyond `low`.
+    """
+    order = sorted(range(len(spans)), key=lambda index: spans[index][0])
+    lefts, floor, ceiling = [0.0] * len(spans), low, high
+    for index in order:
+        lefts[index] = max(spans[index][0], floor)
+        floor = lefts[index] + spans[index][1] + gap
+    for index in reversed(order):
+        lefts[index] = min(lefts[index], ceiling - spans[index][1])
+        ceiling = lefts[index] - gap
+    return tuple(lefts)
 
 
 def spread(centres: Sequence[float], gap: float, low: float, high: float) -> tuple[float, ...]:

@@ -21,11 +21,13 @@ from cxcurve.charts.scales import X, as_number
 
 Kind = Literal["pull", "drag", "band", "line"]
 _HIT_WIDTH, _FEW_HITS = 9.0, 24
+_FEWEST = 10
+"""Customers a cell needs; weighted ones may need more."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """One cell of the curve, -100 to 100; without a level it is a gap. `is_thin`: fewer than 10 customers."""
+    """One cell of the curve, -100 to 100; without a level it is a gap. `is_thin`: too few customers to say."""
 
     x: X
     level: float | None
@@ -60,6 +62,18 @@ def line_points(frame: Frame, points: Sequence[CurvePoint]) -> list[Point]:
     return [(frame.at(point.x), frame.y(point.level)) for point in points if point.level is not None]
 
 
+def edges(frame: Frame, points: Sequence[CurvePoint]) -> list[list[Point]]:
+    """The pixels of the other lines: Momentum, friction, and the two ends of the band."""
+    friction = [None if point.friction_index is None else -point.friction_index for point in points]
+    columns = (
+        [p.momentum_index for p in points], friction, [p.low for p in points], [p.high for p in points],
+    )  # fmt: skip
+    return [
+        [(frame.at(p.x), frame.y(value)) for p, value in zip(points, column, strict=True) if value is not None]
+        for column in columns
+    ]
+
+
 def extent(point: CurvePoint) -> list[float]:
     """Every height this point is drawn at."""
     friction = -point.friction_index if point.friction_index is not None else None
@@ -83,10 +97,11 @@ def legend_height(frame: Frame) -> float:
     return 36.0 if frame.is_narrow else 18.0
 
 
-def legend(frame: Frame, shown: Sequence[CurvePoint], *, has_zones: bool = False) -> str:
-    """What each mark means."""
+def legend(frame: Frame, shown: Sequence[CurvePoint], *, has_zones: bool = False, version: str = "") -> str:
+    """What each mark means; where there are several versions of the level, also which (a phone has no room for it)."""
     x, y, parts = (2.0 if frame.is_narrow else frame.x.start), 8.0, []
-    for kind, label in _legend_entries(shown, has_zones):
+    level = f"Level, {version}" if version and not frame.is_narrow else "Level"
+    for kind, label in _legend_entries(shown, has_zones, level):
         needed = 18 + svg.text_width(label, SMALL)
         if x + needed > frame.width:
             x, y = 2.0, y + 17
@@ -121,12 +136,14 @@ def point_text(point: CurvePoint, axis: Axis) -> str:
     parts = [f"{place[0].upper()}{place[1:]}: level {fmt.signed(point.level)}{band}"]
     parts += [f"Momentum {fmt.number(point.momentum_index)}, friction {fmt.number(point.friction_index)}"]
     parts += [fmt.plural(point.n, "customer")] if point.n is not None else []
-    return "\n".join([*parts, *(["Fewer than 10 customers: take with care"] if point.is_thin else [])])
+    few = "Fewer than 10 customers" if (point.n or 0) < _FEWEST else "Too few to stand for those who left"
+    return "\n".join([*parts, *([f"{few}: take with care"] if point.is_thin else [])])
 
 
 def points_table(points: Sequence[CurvePoint], axis: Axis) -> Table:
     """One row per point, gaps too."""
-    columns = (axis.capitalize(), "Level", "Low", "High", "Friction (JFI)", "Momentum", "Customers", "Thin")
+    n = "Still there (number at risk)" if axis == "week" else "Customers"
+    columns = (axis.capitalize(), "Level", "Low", "High", "Friction (JFI)", "Momentum", n, "Thin")
     return table(columns, [_table_row(point, axis) for point in points])
 
 
@@ -184,12 +201,14 @@ def _end_label(frame: Frame, label: str, value: float, kind: str, y: float) -> s
     return svg.text(f"{label} {said}", frame.x.end + 10, y + 4, class_=f"{kind}{weight}")
 
 
-def _legend_entries(shown: Sequence[CurvePoint], has_zones: bool) -> list[tuple[str, str]]:
+def _legend_entries(shown: Sequence[CurvePoint], has_zones: bool, level: str) -> list[tuple[str, str]]:
     has_band = any(point.low is not None for point in shown)
-    entries = [("band", "Level, 95 % band") if has_band else ("line", "Level")]
+    entries = [("band", f"{level}, 95 % band") if has_band else ("line", level)]
     entries += [("pull-area", "Momentum"), ("drag-area", "Friction (JFI)")]
     entries += [("zone", "Drift zone")] if has_zones else []
-    return entries + ([("line is-thin", "Under 10 customers")] if any(point.is_thin for point in shown) else [])
+    thin = [point for point in shown if point.is_thin]
+    few = "Under 10 customers" if all((point.n or 0) < _FEWEST for point in thin) else "Too few to say"
+    return entries + ([("line is-thin", few)] if thin else [])
 
 
 def _swatch(kind: str, x: float, y: float) -> str:

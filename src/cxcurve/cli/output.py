@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -66,12 +66,16 @@ def console() -> Console:
 
 
 @contextmanager
-def progress(unit: Literal["bytes", "customers"]) -> Iterator[Progress]:
-    """A bar for each label on stderr, with counts and the time left; nothing where stderr is no terminal."""
+def progress(unit: str) -> Iterator[Progress]:
+    """A bar for each label on stderr, with counts and the time left; nothing where stderr is no terminal.
+
+    Bytes are told in the unit that suits them, anything else is counted.
+    """
     from rich import progress as bars
     from rich.console import Console
 
-    count = bars.DownloadColumn() if unit == "bytes" else bars.TextColumn("{task.completed:,}/{task.total:,} customers")
+    counted = bars.TextColumn(f"{{task.completed:,}}/{{task.total:,}} {unit}")
+    count = bars.DownloadColumn() if unit == "bytes" else counted
     columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), count, bars.TimeRemainingColumn())
     screen = Console(stderr=True)
     with bars.Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as shown:

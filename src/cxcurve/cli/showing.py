@@ -23,6 +23,7 @@ class What(StrEnum):
     """What can be shown."""
 
     CURVE = "curve"
+    MOVED = "moved"
     SCORECARD = "scorecard"
     DRIFT = "drift"
     TTV = "ttv"
@@ -41,13 +42,22 @@ class Axis(StrEnum):
     DATE = "date"
 
 
+class Leavers(StrEnum):
+    """How the curve treats those who left."""
+
+    SURVIVORS = "survivors"
+    WEIGHTED = "weighted"
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whom and when a result is about, and for a curve along what."""
+    """Whom and when a result is about; of a curve which one, of what moved it between which days."""
 
     whom: Mapping[str, Any]
     axis: Any
     customer_id: str
+    leavers: Any
+    days: tuple[str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,9 @@ _SEGMENT = typer.Option(metavar="KEY=VALUE", help="Only these customers, such as
 _COHORT = typer.Option(metavar="TEXT", help="Such as 'entered invest in the last 90d'.", show_default=False)
 _CSV = typer.Option(metavar="FILE", help="Write the rows as CSV; - is stdout.", show_default=False)
 _SVG = typer.Option(metavar="FILE", help="With curve and customer: write the picture.", show_default=False)
+_LEAVERS = typer.Option(help="With curve: those still there alone, or weighted for those who left.")
+_SINCE = typer.Option(metavar="DATE", help="With moved: from when; four weeks before unless told.", show_default=False)
+_UNTIL = typer.Option(metavar="DATE", help="With moved: until when; now unless told.", show_default=False)
 
 
 def show(
@@ -75,6 +88,9 @@ def show(
     cohort: Annotated[str | None, _COHORT] = None,
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="As it was known at the end of that day.")] = None,
     x: Annotated[Axis, typer.Option(help="With curve: what it is drawn along.")] = Axis.WEEK,
+    leavers: Annotated[Leavers, _LEAVERS] = Leavers.SURVIVORS,
+    since: Annotated[str | None, _SINCE] = None,
+    until: Annotated[str | None, _UNTIL] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     csv: Annotated[Path | None, _CSV] = None,
     svg: Annotated[Path | None, _SVG] = None,
@@ -84,6 +100,9 @@ def show(
     _goes_with("ID", customer_id, what, What.CUSTOMER)
     _goes_with("--svg", svg, what, What.CURVE, What.CUSTOMER)
     _goes_with("--x", None if x is Axis.WEEK else x, what, What.CURVE)
+    _goes_with("--leavers", None if leavers is Leavers.SURVIVORS else leavers, what, What.CURVE)
+    _goes_with("--since", since, what, What.MOVED)
+    _goes_with("--until", until, what, What.MOVED)
     _goes_with("--as-of", as_of, what, *(one for one in What if one is not What.QUARANTINE))
     everybody = [one for one in What if one not in (What.CUSTOMER, What.QUARANTINE)]
     _goes_with("--segment", segment, what, *everybody)
@@ -92,7 +111,8 @@ def show(
         raise typer.BadParameter("name the customer: cxcurve show customer ID", param_hint="ID")
     whom = {"segment": _segment(segment or []), "cohort": cohort, "as_of": as_of}
     with opened(ctx, folder) as workspace:
-        shown = _SHOW[what](workspace, Asked(whom, x.value, customer_id or ""))
+        asked = Asked(whom, x.value, customer_id or "", leavers.value, (since, until))
+        shown = _SHOW[what](workspace, asked)
         if what is not What.QUARANTINE and workspace.is_behind:
             typer.echo("Data was loaded since the last score; run `cxcurve score` to have it in it.", err=True)
     _put_out(shown, as_json=as_json, csv=csv, svg=svg)
@@ -131,11 +151,20 @@ def _curve(workspace: Workspace, asked: Asked) -> Shown:
     from cxcurve.cli.tables import Manner
     from cxcurve.cli.views import curve_view
 
-    found = workspace.curve(x=asked.axis, **asked.whom)
+    found = workspace.curve(x=asked.axis, leavers=asked.leavers, **asked.whom)
     document = found.to_json()
     return Shown(
         document, document["points"], curve_view(document, Manner.of(workspace)), lambda: found.picture().standalone()
     )
+
+
+def _moved(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.tables import Manner
+    from cxcurve.cli.views import moved_view
+
+    found = workspace.moved(*asked.days, **asked.whom)
+    document = found.to_json()
+    return Shown(document, found.rows(), moved_view(document, Manner.of(workspace)))
 
 
 def _scorecard(workspace: Workspace, asked: Asked) -> Shown:
@@ -204,6 +233,7 @@ def _quarantine(workspace: Workspace, _: Asked) -> Shown:
 
 _SHOW: Mapping[What, Callable[[Workspace, Asked], Shown]] = {
     What.CURVE: _curve,
+    What.MOVED: _moved,
     What.SCORECARD: _scorecard,
     What.DRIFT: _drift,
     What.TTV: _ttv,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.text import Text
@@ -13,7 +14,11 @@ from cxcurve.cli.tables import MOST_ROWS, Manner, Parts, clean, filled, heading,
 
 MOST_POINTS, BAR = 18, 12
 """Points of a curve that are told, and characters on each side of a bar's zero."""
+MOST_NAMED, MOST_MONTHS = 8, 12
+"""Customers of a zone that are named, and months of starts that are told."""
 
+MOST_SIGNALS = 10
+"""Signals that moved the level, told by name; the others together."""
 Found = Mapping[str, Any]
 
 
@@ -21,7 +26,9 @@ def curve_view(found: Found, manner: Manner) -> Parts:
     """The curve as rows: level with its interval, friction, momentum, and a bar."""
     axis = {"week": "week of the cycle", "position": "journey position", "date": "calendar week"}[found["x"]]
     n = said.plural(found["n_customers"], "customer")
-    yield heading("CX Curve", manner.as_of(found["as_of"]), n, f"by {axis}")
+    kinds = {"survivors": "survivors only", "weighted": f"weighted for {said.plural(found['n_exits'], 'exit')}"}
+    version = [kinds[found["leavers"]]] if found["x"] == "week" else []
+    yield heading("CX Curve", manner.as_of(found["as_of"]), n, f"by {axis}", *version)
     if not found["points"]:
         yield why_not(found["reason"])
         return
@@ -69,6 +76,36 @@ def _drop(drop: Found, found: Found) -> str:
     return f"Drop of {said.number(-drop['change'], 1)} from {between}: {', '.join(told) or 'no signal stands out'}"
 
 
+def moved_view(found: Found, manner: Manner) -> Parts:
+    """What moved the level between two days: a row for each part, and sums that add up."""
+    between = f"{said.day(found['since'])} to {said.day(found['until'])}"
+    yield heading("What moved the level", manner.as_of(found["as_of"]), between)
+    if found["reason"]:
+        yield why_not(found["reason"])
+        return
+    sides, mix, rate = (found["before"], found["after"]), found["mix"], found["rate"]
+    levels = (f"{said.signed(side['level'], 1)} ({said.plural(side['n'], 'customer')})" for side in sides)
+    yield Text(f"Level {' to '.join(levels)}")
+    signals = sorted(rate["signals"], key=lambda one: -abs(one["points"]))
+    others = sum(one["points"] for one in signals[MOST_SIGNALS:])
+    rows = [
+        _told("Customers who left", mix["left"], found["n_left"]),
+        _told("New customers", mix["new"], found["n_new"]),
+        _told("Moves between stages", mix["moved"]),
+        _told("Who is there", mix),
+        *(_told(f"  {named(one['signal'])}", one) for one in signals[:MOST_SIGNALS]),
+        _told("  other signals", {"points": others, "low": None, "high": None}),
+        _told("What happened at the same stage", rate, found["n_stayed"]),
+        _told("All together", found["change"]),
+    ]
+    yield filled(table("What", ">Points", "95 %", ">n"), rows)
+
+
+def _told(label: str, one: Found, n: int | None = None) -> list[str]:
+    band = said.interval(one["low"], one["high"], "score")
+    return [label, said.signed(one["points"], 1), band, "" if n is None else said.number(n)]
+
+
 def scorecard_view(found: Found, manner: Manner) -> Parts:
     """A row for each metric, focus first."""
     yield heading("Scorecard", manner.as_of(found["week_end"]))
@@ -100,10 +137,13 @@ def _change(row: Found, currency: str) -> str:
 
 
 def drift_view(found: Found, manner: Manner) -> Parts:
-    """A row for each zone."""
+    """A row for each zone, who drifts now and is most worth saving, and when the level inside a zone moved."""
     yield heading("Drift Zones", manner.as_of(found["as_of"]))
     heads = ("Zone", ">Entered", ">Stalled", "95 %", ">Left", ">Deadline", "Change", ">Drifting", ">Impact a year")
     yield filled(table(*heads, "Signals early on"), (_zone(zone, manner) for zone in found["zones"]))
+    for zone in found["zones"]:
+        yield from _people(zone, manner)
+        yield from (Text(_moved(zone, one, manner)) for one in zone["change_points"])
 
 
 def _zone(zone: Found, manner: Manner) -> list[Any]:
@@ -120,8 +160,43 @@ def _zone(zone: Found, manner: Manner) -> list[Any]:
     return [name, n, *shares, leak, deadline, told, drifting, impact, early]
 
 
+def _people(zone: Found, manner: Manner) -> Parts:
+    """Who drifts now, the most worth saving first; where nothing can be estimated, who is there."""
+    start, goal, is_told = named(zone["from"]), named(zone["to"]), zone["reason"] is None
+    rows = zone["drifting_now" if is_told else "present_now"]
+    heads = [f"Drifting, {start} to {goal}" if is_told else f"In {start} now", "Name", ">Here", ">A year", "Owner"]
+    chances = [">Moves on, 28 days", ">Leaves, 28 days", ">Worth saving"] if is_told else []
+    if rows:
+        cells = ([*_present(one, manner), *(_chances(one, manner) if is_told else ())] for one in rows[:MOST_NAMED])
+        yield filled(table(*heads, *chances), cells)
+    if len(rows) > MOST_NAMED:
+        yield Text(f"… and {said.number(len(rows) - MOST_NAMED)} more: all with `--json`", style="dim")
+
+
+def _present(one: Found, manner: Manner) -> list[Any]:
+    money = f"{'~' if one['is_usual_revenue'] else ''}{manner.money(one['revenue'])}"
+    return [clean(one["customer_id"]), clean(one["name"]), said.days(one["days"]), money, clean(one["owner"], 24)]
+
+
+def _chances(one: Found, manner: Manner) -> list[Any]:
+    if one["reason"] is not None:
+        return [Text("too few followed so long", style="italic"), "", ""]
+    shares = (said.share(one[name]) for name in ("progress_share", "exit_share"))
+    return [*shares, manner.money(one["worth_saving_revenue"])]
+
+
+def _last_day(week_end: str, manner: Manner) -> str:
+    return manner.day((datetime.fromisoformat(week_end) - timedelta(seconds=1)).isoformat())
+
+
+def _moved(zone: Found, one: Found, manner: Manner) -> str:
+    levels = " to ".join(said.number(one[name]) for name in ("from_level", "to_level"))
+    index = "Friction" if one["index"] == "friction_index" else "Momentum"
+    return f"{index} inside {named(zone['from'])}: from {levels} from the week to {_last_day(one['week_end'], manner)}"
+
+
 def ttv_view(found: Found, manner: Manner) -> Parts:
-    """Median, shares by day, and who waits longest."""
+    """Median, shares by day, the trend by month of the start, cohorts with their test, and who waits longest."""
     yield heading("Time to Value", manner.as_of(found["as_of"]))
     if found["median_days"] is None:
         yield why_not(found["reason"])
@@ -136,9 +211,39 @@ def ttv_view(found: Found, manner: Manner) -> Parts:
     yield Text(f"{started} started: {reached} reached value, {exited} left before, {waiting} are waiting.")
     shares = [f"{said.share(value)} by day {day}" for day, value in found["reached"].items() if value is not None]
     yield Text(", ".join(shares))
+    days = list(found["reached"])
+    heads = (">Started", ">Waiting", ">Median", "95 %", *(f">By day {day}" for day in days))
+    if found["trend"]:
+        yield filled(table("Month", *heads), ([one["month"], *_cohort(one)] for one in found["trend"][-MOST_MONTHS:]))
+    if found["cohorts"]:
+        rows = ([named(one["by"]), clean(one["value"], 32), *_cohort(one), _compared(one)] for one in found["cohorts"])
+        yield filled(table("Segment", "Value", *heads, "Against the others"), rows)
     if found["waiting"]:
         yield filled(table("Waiting", "Name", ">For", "Owner"), map(_waiting, found["waiting"][:MOST_ROWS]))
     yield from more(len(found["waiting"]))
+
+
+def _cohort(one: Found) -> list[Any]:
+    n, band = [said.number(one[name]) for name in ("n", "n_waiting")], said.interval(one["low"], one["high"], "days")
+    median = (
+        [said.NOTHING, why_not(one["reason"])] if one["median_days"] is None else [said.days(one["median_days"]), band]
+    )
+    return [*n, *median, *(said.share(value) for value in one["reached"].values())]
+
+
+def _compared(one: Found) -> Any:
+    """The difference of the shares by the target day, the test, and where the curves cross the days."""
+    found = one["compared"]
+    if found is None:
+        return why_not(one["compared_reason"])
+    ends = [said.signed(100 * found[name], 1) for name in ("low", "high") if found[name] is not None]
+    band = f" ({' to '.join(ends)})" if ends else ""
+    told = f"{said.difference(found['effect'], 'share')}{band}, {said.p_value(found['p'])}"
+    if not found["is_crossing"]:
+        return told
+    band = said.interval(found["waits_longer_low"], found["waits_longer_high"], "score")
+    longer = said.difference(found["waits_longer_days"], "days")
+    return f"{told}; curves cross: {longer} without value in {said.days(found['horizon_days'])} ({band})"
 
 
 def _waiting(one: Found) -> list[str]:

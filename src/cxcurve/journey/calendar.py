@@ -5,9 +5,11 @@ A week is seven local days, so where clocks change it is an hour longer or short
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -58,6 +60,15 @@ class Calendar:
         starts = np.flatnonzero(np.r_[True, np.diff(shifts) != 0])
         return [(int(weeks[i]), int(ends_us[i - 1]) if i else -(2**62), int(shifts[i])) for i in starts]
 
+    @cached_property
+    def offsets(self) -> list[tuple[int, int]]:
+        """(since when, how far clocks are ahead of UTC), microseconds; the first holds since ever."""
+        zone = ZoneInfo(self.zone)
+        edges = [int(self.starts_us[0]), *map(int, self.ends_us)]
+        weeks = [week for week in pairwise(edges) if _ahead_us(week[0], zone) != _ahead_us(week[1], zone)]
+        changes = [_change_us(*week, zone) for week in weeks]
+        return [(-(2**62), _ahead_us(edges[0], zone)), *((us, _ahead_us(us, zone)) for us in changes)]
+
     def week_of(self, occurred_us: ir.IntegerValue) -> ir.IntegerValue:
         """Number of the week a time falls in."""
         return (
@@ -77,11 +88,30 @@ class Calendar:
 
     def business_day_of(self, occurred_us: ir.IntegerValue) -> ir.IntegerValue:
         """Business days since 1970-01-05, five a week; Saturday and Sunday count to Friday."""
-        week = self.week_of(occurred_us)
-        into = occurred_us - self.end_of(week - 1)
+        week = self.week_of(occurred_us).cast("int64")
+        into = self.local(occurred_us) - week * WEEK_US - _ORIGIN_US
         day = ((into - into % DAY_US) / DAY_US).cast("int64")
         within = ibis.greatest(ibis.least(day, ibis.literal(4, "int64")), ibis.literal(0, "int64"))
-        return week.cast("int64") * 5 + within
+        return week * 5 + within
+
+    def business_days(self, ends_us: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Business days begun before the end of each week from `first_week` on; the last may end before its Sunday."""
+        weeks = self.first_week + np.arange(len(ends_us))
+        since, ahead = np.array(self.offsets, dtype=np.int64).T
+        last_us = ends_us - 1  # at the end itself clocks may have changed already
+        local_us = last_us + ahead[np.searchsorted(since, last_us, side="right") - 1]
+        days = (local_us - weeks * WEEK_US - _ORIGIN_US) // DAY_US
+        return np.asarray(weeks * 5 + np.clip(days, 0, 4) + 1, dtype=np.float64)
+
+    def local(self, occurred_us: ir.IntegerValue) -> ir.IntegerValue:
+        """What clocks show, as microseconds since they showed 1970-01-01 00:00."""
+        (_, first), *changes = self.offsets
+        if not changes:
+            return occurred_us + first
+        return occurred_us + ibis.cases(
+            *((occurred_us >= since, ibis.literal(ahead, "int64")) for since, ahead in reversed(changes)),
+            else_=ibis.literal(first, "int64"),
+        )
 
     def end_of(self, week: ir.IntegerValue) -> ir.IntegerValue:
         """End of a week, microseconds UTC."""
@@ -123,6 +153,17 @@ def _floor_weeks(us: ir.IntegerValue) -> ir.IntegerValue:
 def _week(us: int, zone: ZoneInfo) -> int:
     local = datetime.fromtimestamp(us // 1_000_000, UTC).astimezone(zone).replace(tzinfo=None)
     return (local - _ORIGIN).days // 7
+
+
+def _ahead_us(us: int, zone: ZoneInfo) -> int:
+    ahead = datetime.fromtimestamp(us // 1_000_000, UTC).astimezone(zone).utcoffset()
+    return (ahead or timedelta()) // timedelta(microseconds=1)
+
+
+def _change_us(start_us: int, end_us: int, zone: ZoneInfo) -> int:
+    """When clocks change in a week, to the second."""
+    times, before = range(start_us, end_us + 1, 1_000_000), _ahead_us(start_us, zone)
+    return times[bisect_left(times, True, key=lambda us: _ahead_us(us, zone) != before)]
 
 
 def _end_us(week: int, zone: ZoneInfo) -> int:

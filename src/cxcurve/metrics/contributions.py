@@ -94,7 +94,7 @@ def _steps(
 def _impulses(events: ir.Table, plan: Plan) -> ir.Table:
     """Fading contributions of events with entered_us and sign: 1 each, or the size of their valence."""
     keys = [key for key, signal in plan.signals.items() if signal.valence is not None]
-    events = events.mutate(valence=_valence(events, plan), has_valence=events.signal_key.isin(keys or [-1]))
+    events = events.mutate(valence=valence(events, plan), has_valence=events.signal_key.isin(keys or [-1]))
     # An answer that no band holds (a code for "don't know") says nothing.
     events = events.filter(~events.has_valence | events.valence.notnull())
     part = ibis.cases(
@@ -116,7 +116,8 @@ def _impulses(events: ir.Table, plan: Plan) -> ir.Table:
     )
 
 
-def _valence(events: ir.Table, plan: Plan) -> ir.FloatingValue:
+def valence(events: ir.Table, plan: Plan) -> ir.FloatingValue:
+    """Valence of each event by the bands of its signal, -1 to 1; null where none holds the value."""
     branches = [
         (
             (events.signal_key == key)

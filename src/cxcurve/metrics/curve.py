@@ -12,16 +12,19 @@ import numpy as np
 import pyarrow as pa
 
 from cxcurve.errors import Reason
+from cxcurve.metrics.leavers import LEAST_SPOKEN_FOR, Leavers
 from cxcurve.metrics.literals import float64
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.stats.bands import mean_band
+from cxcurve.tables import N_BUCKETS
 
 X = Literal["week", "position", "date"]
-N_BUCKETS = 200
 BINS_PER_STAGE = 10
 SHORTEST_DAYS = 1e-3
 """Keeps a stage without length from dividing by 0."""
 MEASURES = ("level", "friction_index", "momentum_index")
+_ROUNDING = 1e-6
+"""Ten equal weights are worth ten customers, whatever the last digit of their sums says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,11 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The curve with its stages and largest drops; without points and with a reason where no week has anybody."""
+    """The curve with its stages and largest drops; without points and with a reason where no week has anybody.
+
+    `leavers` says whether it is the plain mean of those still there, or one weighted for those who left, of whom there
+    were `n_exits`.
+    """
 
     x: X
     points: tuple[Point, ...]
@@ -68,29 +75,36 @@ class Curve:
     drops: tuple[Drop, ...] = ()
     n_customers: int = 0
     reason: Reason | None = None
+    leavers: Leavers = "survivors"
+    n_exits: int | None = None
 
 
-def curve_sums(snapshot: Snapshot, x: X, usual_days: Sequence[float]) -> ir.Table:
+def curve_sums(
+    snapshot: Snapshot, x: X, usual_days: Sequence[float], weighted_weeks: ir.Table | None = None
+) -> ir.Table:
     """Sums by x and bucket; a customer counts once per x, with the mean of its weeks there.
 
     Args:
         snapshot: what is known.
         x: weeks since the cycle began, position on the journey, or calendar weeks.
         usual_days: expected length of a stay by stage, for positions.
+        weighted_weeks: its customer weeks with a `weight` (`leavers.with_weights`); None where all count alike.
 
     Returns:
-        x (integer: weeks, tenths of a stage, or week numbers), bucket, n (customers), and the sum of each measure.
+        x (integer: weeks, tenths of a stage, or week numbers), bucket, n (customers), weight and weight_squared (their
+        sums), and the sum of weight x each measure.
     """
-    weeks = snapshot.customer_weeks.mutate(x=_x(snapshot.customer_weeks, x, usual_days))
-    means = weeks.group_by("customer_key", "x").agg(**{name: weeks[name].mean() for name in MEASURES})
-    means = means.mutate(bucket=bucket_of(means.customer_key))
-    return means.group_by("x", "bucket").agg(n=means.count(), **{name: means[name].sum() for name in MEASURES})
+    weeks = snapshot.customer_weeks.mutate(weight=float64(1.0)) if weighted_weeks is None else weighted_weeks
+    weeks = weeks.mutate(x=_x(weeks, x, usual_days))
+    measures = {name: (weeks[name] * weeks.weight).mean() for name in MEASURES}
+    means = with_bucket(weeks.group_by("customer_key", "x").agg(weight=weeks.weight.mean(), **measures), snapshot)
+    sums = {name: means[name].sum() for name in ("weight", *MEASURES)}
+    return means.group_by("x", "bucket").agg(n=means.count(), weight_squared=(means.weight**2).sum(), **sums)
 
 
-def bucket_of(customer_key: ir.IntegerValue) -> ir.IntegerValue:
-    """Which of the 200 buckets a customer belongs to: the same everywhere and for ever."""
-    mixed = (customer_key.cast("int64") * 2_654_435_761) % 2**32
-    return ((mixed - mixed % 2**12) / 2**12).cast("int64") % N_BUCKETS
+def with_bucket(rows: ir.Table, snapshot: Snapshot) -> ir.Table:
+    """`rows` with the bucket of each one's customer: intervals come from drawing buckets anew."""
+    return rows.join(snapshot.customers.select("customer_key", "bucket"), "customer_key")
 
 
 def stage_sums(snapshot: Snapshot) -> ir.Table:
@@ -100,14 +114,20 @@ def stage_sums(snapshot: Snapshot) -> ir.Table:
 
 
 def build_curve(sums: pa.Table, stages: Sequence[StageSpan], x: X, *, seed: int = 1) -> Curve:
-    """The curve from the sums of `curve_sums`."""
+    """The curve from the sums of `curve_sums`.
+
+    Thin is what rests on fewer than 10 customers, or on weights that are worth fewer (Kish's effective number) or no
+    longer speak for all who left.
+    """
     if not sums.num_rows:
         return Curve(x, (), tuple(stages), reason=Reason.TOO_FEW)
     at, place = np.unique(sums["x"].to_numpy(), return_inverse=True)
-    grid = {name: _grid(sums, name, place, len(at)) for name in ("n", *MEASURES)}
-    band = mean_band(grid["level"], grid["n"], seed=seed)
-    n = grid["n"].sum(axis=0)
-    friction, momentum = (grid[name].sum(axis=0) / n for name in ("friction_index", "momentum_index"))
+    grid = {name: _grid(sums, name, place, len(at)) for name in ("n", "weight", "weight_squared", *MEASURES)}
+    n, weight = grid["n"].sum(axis=0), grid["weight"].sum(axis=0)
+    worth = np.minimum(n, weight**2 / grid["weight_squared"].sum(axis=0) + _ROUNDING)
+    worth[np.logical_or.accumulate(weight < LEAST_SPOKEN_FOR * n)] = 0.0
+    band = mean_band(grid["level"], grid["weight"], seed=seed, n_customers=worth)
+    friction, momentum = (grid[name].sum(axis=0) / weight for name in ("friction_index", "momentum_index"))
     points = tuple(
         Point(
             x=float(at[i]) / (BINS_PER_STAGE if x == "position" else 1),

@@ -20,13 +20,13 @@ def customers_known(log: ir.Table, customers: ir.Table, keys: ir.Table, plan: Pl
     Args:
         log: events before as_of.
         customers: `tables.CUSTOMERS`.
-        keys: customer_key, customer_id.
+        keys: customer_key, customer_id, bucket (`tables.N_BUCKETS`).
         plan: the tracking plan.
         as_of_us: rows valid from then on are not known yet.
 
     Returns:
-        customer_key, customer_id, the attributes, `revenue` (a year: the customer's own, else the amount of its latest
-        offer, else the median of its segment, else that of all) and `is_usual_revenue` (it is such a median).
+        customer_key, customer_id, bucket, the attributes, `revenue` (a year: the customer's own, else the amount of its
+        latest offer, else the median of its segment, else that of all) and `is_usual_revenue` (it is such a median).
     """
     known = _latest(customers.filter(customers.valid_from_us < as_of_us), "customer_id", "valid_from_us")
     known = known.mutate(segment_or_none=known.segment.fill_null(""))
@@ -42,6 +42,7 @@ def customers_known(log: ir.Table, customers: ir.Table, keys: ir.Table, plan: Pl
     return rows.select(
         "customer_key",
         "customer_id",
+        "bucket",
         *(name for name in _ATTRIBUTES if name != "name"),
         name=rows.name.fill_null(rows.customer_id),
         revenue=ibis.coalesce(own, rows.usual_revenue, rows.any_revenue, float64(0.0)),

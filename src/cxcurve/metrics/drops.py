@@ -19,25 +19,33 @@ NAMED = 3
 QUIET = "decline_or_silence"
 
 
-def mean_features(block: Block, weights: Weights, ticks: Ticks, rows: tuple[Ints, Ints, Ints], n_places: int) -> Floats:
+def mean_features(
+    block: Block, weights: Weights, ticks: Ticks, rows: tuple[Ints, Ints, Ints, Floats], n_places: int
+) -> Floats:
     """Mean log2(1 + n) by place on the curve and column of `weights`.
 
     Args:
         block: the customers.
         weights: the weights.
         ticks: when.
-        rows: customer (position in the block), tick and place of every customer week.
+        rows: customer (position in the block), tick, place and what it counts for, of every customer week.
         n_places: how many places there are.
     """
-    customer, tick, place = rows
+    customer, tick, place, worth = rows
     order = np.argsort(tick, kind="stable")
     edges = np.searchsorted(tick[order], np.arange(len(ticks) + 1))
     total = np.zeros((n_places, len(weights.columns)))
     walk = features(block.signal_weeks, block.keys, block.seat_factors, weights, ticks, block.memory)
     for number, (x, _) in enumerate(walk):
         here = order[edges[number] : edges[number + 1]]
-        np.add.at(total, place[here], x[:, customer[here]].T)
-    return np.asarray(total / np.maximum(np.bincount(place, minlength=n_places), 1)[:, None])
+        np.add.at(total, place[here], x[:, customer[here]].T * worth[here, None])
+    return np.asarray(total / counts_of(place, worth, n_places)[:, None])
+
+
+def counts_of(place: Ints, worth: Floats, n_places: int) -> Floats:
+    """What the customer weeks of each place count for together; 1 where there are none, as a divisor."""
+    total = np.bincount(place, worth, n_places)
+    return np.where(total > 0, total, 1.0)
 
 
 def pulls(mean_x: Floats, mean_friction: Floats, mean_stall: Floats, weights: Weights) -> dict[str, Floats]:

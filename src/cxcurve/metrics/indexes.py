@@ -10,7 +10,7 @@ from cxcurve.metrics.literals import float64
 
 def with_indexes(customer_weeks: ir.Table, references: ir.Table) -> ir.Table:
     """`tables.CUSTOMER_WEEKS` with the three indexes (0 to 100) and the level (-100 to 100)."""
-    rows = customer_weeks.join(references, ["week", "stage"])
+    rows = customer_weeks.join(references, ["week", "stage", "version"])
     hundred, one = float64(100.0), float64(1.0)
     beyond = ibis.greatest(rows.friction - rows.friction_ref, float64(0.0))
     rows = rows.mutate(

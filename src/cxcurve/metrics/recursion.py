@@ -96,7 +96,7 @@ class Memory:
         is_late = part == OVERDUE
         memory.overdue[customer[is_late]] = native(table, "n_open")[is_late]
         customer, code = customer[~is_late], (4 * native(table, "signal_key") + part)[~is_late]
-        column = _column_of(weights)[code]
+        column = column_of(weights)[code]
         memory.faded[column, customer] = native(table, "faded")[~is_late]
         has_open = weights.has_until[column]
         slots = np.cumsum(weights.has_until) - 1
@@ -187,7 +187,7 @@ def _by_tick(table: pa.Table, keys: Ints, weights: Weights, ticks: Ticks) -> Ite
     customer = np.searchsorted(keys, native(table, "customer_key"))[order]
     partial, steps = native(table, "partial")[order], native(table, "steps")[order]
     is_late = part == OVERDUE
-    place = _column_of(weights)[np.where(is_late, 0, code)]
+    place = column_of(weights)[np.where(is_late, 0, code)]
     # Core use without a weight is kept for other metrics and plays no part here.
     has_column = is_late | (place >= 0)
     if not has_column.all():
@@ -211,7 +211,7 @@ def _by_tick(table: pa.Table, keys: Ints, weights: Weights, ticks: Ticks) -> Ite
         yield _Week(who, where, added, moved, late_customer, late_steps)
 
 
-def _column_of(weights: Weights) -> Ints:
+def column_of(weights: Weights) -> Ints:
     """Column of every 4 x signal key + part; -1 where there is none."""
     found = np.full(4 * max(weights.plan.keys.values(), default=0) + 4, -1)
     for number, (key, kind) in enumerate(weights.columns):

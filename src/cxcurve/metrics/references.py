@@ -139,13 +139,14 @@ class _FineRows:
         return int(self.fine[min(reached, len(self.fine) - 1)])
 
 
-def reference_table(friction: Floats, momentum: Floats, n: Ints, *, first_week: int) -> pa.Table:
-    """`tables.REFERENCE_WEEKS`."""
+def reference_table(friction: Floats, momentum: Floats, n: Ints, *, first_week: int, version: int = 0) -> pa.Table:
+    """`tables.REFERENCE_WEEKS` from arrays of weeks x stages."""
     weeks, stages = np.meshgrid(np.arange(len(n)) + first_week, np.arange(n.shape[1]), indexing="ij")
     return pa.table(
         {
             "week": pa.array(weeks.ravel(), pa.int32()),
             "stage": pa.array(stages.ravel(), pa.int32()),
+            "version": pa.array(np.full(weeks.size, version), pa.int32()),
             "friction_ref": friction.ravel(),
             "momentum_ref": momentum.ravel(),
             "n": pa.array(n.ravel(), pa.int64()),

@@ -21,10 +21,11 @@ class Snapshot:
         log: events (integer keys; `tables.EVENTS` columns).
         stays: `tables.STAYS`.
         signal_weeks: `tables.SIGNAL_WEEKS`.
-        customer_weeks: `tables.CUSTOMER_WEEKS` with the indexes, whole weeks.
+        customer_weeks: `tables.CUSTOMER_WEEKS` with the indexes, whole weeks, each by the weights in force.
+        comparable_weeks: the same, the last weeks before a new version restated under it: for changes.
         customer_now: the same at as_of, one row per customer inside the journey.
-        customers: customer_key, customer_id, name, segment, owner, revenue_per_year, ... as known at as_of; also
-            customers that have events and no row of attributes.
+        customers: customer_key, customer_id, bucket, name, segment, owner, revenue_per_year, ... as known at as_of;
+            also customers that have events and no row of attributes.
     """
 
     plan: Plan
@@ -36,13 +37,14 @@ class Snapshot:
     stays: ir.Table
     signal_weeks: ir.Table
     customer_weeks: ir.Table
+    comparable_weeks: ir.Table
     customer_now: ir.Table
     customers: ir.Table
     received_until_us: int | None = None
 
     def only(self, keys: ir.Table) -> Snapshot:
         """The same for the customers in `keys` (a table with customer_key)."""
-        names = ("log", "stays", "signal_weeks", "customer_weeks", "customer_now", "customers")
+        names = ("log", "stays", "signal_weeks", "customer_weeks", "comparable_weeks", "customer_now", "customers")
         return replace(self, **{name: getattr(self, name).semi_join(keys, "customer_key") for name in names})
 
     @property

@@ -78,7 +78,7 @@ def time_to_value(times: pa.Table, *, as_of_us: int, days: Sequence[float] = (7,
 
     Source: Aalen & Johansen 1978, Scand. J. Statist. 5:141-150
     """
-    waited, causes = _waits(times, as_of_us)
+    waited, causes = waits(times, as_of_us)
     is_waiting = causes == 0
     keys = times["customer_key"].to_numpy()
     order = np.flatnonzero(is_waiting)[np.argsort(-waited[is_waiting], kind="stable")]
@@ -128,11 +128,11 @@ def same_pace(recent: pa.Table, earlier: pa.Table, as_of_us: int) -> Test:
     """
     if min(recent.num_rows, earlier.num_rows) < FEWEST_RECENT:
         return Test(None, reason=Reason.TOO_FEW)
-    tables = [EventTable.from_rows(*_waits(times, as_of_us), 2) for times in (recent, earlier)]
+    tables = [EventTable.from_rows(*waits(times, as_of_us), 2) for times in (recent, earlier)]
     return logrank(tables, cause=REACHED)
 
 
-def _waits(times: pa.Table, as_of_us: int) -> tuple[Floats, Ints]:
+def waits(times: pa.Table, as_of_us: int) -> tuple[Floats, Ints]:
     """Days waited, never below 0, and how it ended: `REACHED`, `EXITED`, or 0 for those who wait."""
     start = times["start_us"].to_numpy().astype(np.int64)
     goal, left = (times[name].cast(pa.int64()).fill_null(FOREVER_US).to_numpy() for name in ("goal_us", "exit_us"))

@@ -6,7 +6,7 @@ known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ from cxcurve.tables import US_PER_DAY
 LOOK_BACK_WEEKS = states.LOOK_BACK_WEEKS + states.BEST_WEEKS
 """So many weeks before a tick can still say something of core use there."""
 NEVER_WEEK, NEVER_US = 2**30, 2**62
+Rows = Mapping[str, NDArray[Any]]
+"""Every (customer, tick) inside the journey: positions, stage, cycle, cycle_week, dwell_days."""
 
 
 @dataclass(frozen=True)
@@ -116,49 +118,94 @@ class Scored:
     customer_state: pa.Table
 
 
-def score_block(block: Block, weights: Weights, ticks: Ticks, expected_days: Floats) -> Scored:
+@dataclass(frozen=True)
+class VersionWeeks:
+    """The weeks that are scored by one version of the weights.
+
+    Attributes:
+        weights: which.
+        first_week: from which on.
+        last_week: until which.
+        in_force_week: the first one they are in force in; the weeks before are restated under them.
+    """
+
+    weights: Weights
+    first_week: int
+    last_week: int
+    in_force_week: int
+
+
+def score_block(block: Block, versions: Sequence[VersionWeeks], ticks: Ticks, expected_days: Floats) -> Scored:
     """A block at every tick, the row at as_of included (the last tick's week).
 
     Args:
         block: the customers.
-        weights: signal weights.
+        versions: of the weights, in order of time; the last one is in force at as_of.
         ticks: when.
         expected_days: by stage; 0 where the model expects nothing.
     """
-    rows = _stay_rows(block, ticks)
-    of_events, memory = _recursion(block, weights, ticks)
+    rows, weights = stay_rows(block, ticks), versions[-1].weights
+    of_events, memory = _recursion(block, versions, ticks)
     fall, core_since = _decline(block, weights, ticks)
-    quiet, habits = _silence(block, ticks)
-    stalled = states.stall(rows["dwell_days"], expected_days[rows["stage"]])
-    at = rows["customer"], rows["tick"]
-    friction = of_events[0].T[at] + sum(
-        weights.state(name) * np.where(weights.state_stages(name)[rows["stage"]], values, 0.0)
-        for name, values in (("stall", stalled), ("decline", fall[at]), ("silence", quiet[at]))
-    )
+    done = activity(block, ticks)
+    values = _states(rows, fall, _silence(done, ticks), weights, expected_days)
     # Inside a week decline is that of the last whole one: what the last tick has is what is carried on.
-    carried = Habits(
-        fall[:, -1], core_since, habits.n_days, habits.first_day, habits.last_day, habits.complaint_us
-    ).written(block.keys)
-    return Scored(
-        pa.table(
-            {
-                "customer_key": pa.array(block.keys[rows["customer"]], pa.int32()),
-                "week": pa.array(rows["tick"] + ticks.first_week, pa.int32()),
-                "cycle": pa.array(rows["cycle"], pa.int32()),
-                "cycle_week": pa.array(rows["cycle_week"], pa.int32()),
-                "stage": pa.array(rows["stage"], pa.int32()),
-                "dwell_days": rows["dwell_days"],
-                "friction": friction,
-                "momentum": of_events[1].T[at],
-                "advocacy": of_events[2].T[at],
-            }
-        ),
-        memory.written(block.keys, weights),
-        carried,
+    whole = ticks.last_whole_week - ticks.first_week + 1
+    kept = (values[:, whole] for values in (done.n_days, done.first_day, done.last_day, done.complaint_us))
+    carried = Habits(fall[:, -1], core_since, *kept).written(block.keys)
+    week = rows["tick"] + ticks.first_week
+    dated = {**rows, "week": week}
+    pairs = zip(versions, of_events, strict=True)
+    parts = [_scored_rows(block, version, dated, values, sums) for version, sums in pairs]
+    return Scored(pa.concat_tables(parts), memory.written(block.keys, weights), carried)
+
+
+def _scored_rows(
+    block: Block, version: VersionWeeks, rows: Rows, states_of: Mapping[str, Floats], of_events: Floats
+) -> pa.Table:
+    """The rows of one version as `tables.CUSTOMER_WEEKS`."""
+    chosen = (rows["week"] >= version.first_week) & (rows["week"] <= version.last_week)
+    mine = {name: values[chosen] for name, values in rows.items()}
+    at, week = (mine["customer"], mine["tick"]), mine["week"]
+    friction = of_events[0].T[at] + sum(
+        version.weights.state(name) * values[chosen] for name, values in states_of.items()
+    )
+    return pa.table(
+        {
+            "customer_key": pa.array(block.keys[mine["customer"]], pa.int32()),
+            "week": pa.array(week, pa.int32()),
+            "version": pa.array(np.full(len(week), version.weights.version_number), pa.int32()),
+            "is_restated": pa.array(week < version.in_force_week),
+            "cycle": pa.array(mine["cycle"], pa.int32()),
+            "cycle_week": pa.array(mine["cycle_week"], pa.int32()),
+            "stage": pa.array(mine["stage"], pa.int32()),
+            "dwell_days": mine["dwell_days"],
+            "friction": friction,
+            "momentum": of_events[1].T[at],
+            "advocacy": of_events[2].T[at],
+        }
     )
 
 
-def _stay_rows(block: Block, ticks: Ticks) -> Mapping[str, NDArray[Any]]:
+def state_rows(
+    block: Block, weights: Weights, ticks: Ticks, rows: Rows, expected_days: Floats, done: Activity
+) -> dict[str, Floats]:
+    """Stall, decline and silence of the rows of `stay_rows`, 0 where the model does not count them."""
+    fall, _ = _decline(block, weights, ticks)
+    return _states(rows, fall, _silence(done, ticks), weights, expected_days)
+
+
+def _states(rows: Rows, fall: Floats, quiet: Floats, weights: Weights, expected_days: Floats) -> dict[str, Floats]:
+    at, stage = (rows["customer"], rows["tick"]), rows["stage"]
+    values = {
+        "stall": states.stall(rows["dwell_days"], expected_days[stage]),
+        "decline": fall[at],
+        "silence": quiet[at],
+    }
+    return {name: np.where(weights.state_stages(name)[stage], value, 0.0) for name, value in values.items()}
+
+
+def stay_rows(block: Block, ticks: Ticks) -> Rows:
     """Every (customer, tick) inside the journey, with stage, dwell and weeks since the cycle began."""
     stays = block.stays
     entered, left = column(stays, "entered_us"), column(stays, "left_us", missing=np.iinfo(np.int64).max)
@@ -192,15 +239,18 @@ def _cycle_starts(customer: Ints, cycle: Ints, entered: Ints) -> Ints:
     return began[place]
 
 
-def _recursion(block: Block, weights: Weights, ticks: Ticks) -> tuple[Floats, Memory]:
-    """F, M and A of the events (measures x ticks x customers), and what is carried on."""
-    out = np.zeros((3, len(ticks), len(block.keys)))
+def _recursion(block: Block, versions: Sequence[VersionWeeks], ticks: Ticks) -> tuple[list[Floats], Memory]:
+    """By version F, M and A of the events (measures x ticks x customers), and what is carried on."""
+    out = [np.zeros((3, len(ticks), len(block.keys))) for _ in versions]
     whole = ticks.last_whole_week - ticks.first_week
-    carried = block.memory.copy() if whole < 0 else block.memory
+    carried, weights = block.memory.copy() if whole < 0 else block.memory, versions[-1].weights
     walk = features(block.signal_weeks, block.keys, block.seat_factors, weights, ticks, block.memory)
     for tick, (x, memory) in enumerate(walk):
-        out[:, tick] = _weighed(x, weights.matrix)
-        out[0, tick] += weights.state("open_issues") * np.log2(1.0 + memory.overdue)
+        overdue = np.log2(1.0 + memory.overdue)
+        for version, sums in zip(versions, out, strict=True):
+            if version.first_week <= ticks.first_week + tick <= version.last_week:
+                sums[:, tick] = _weighed(x, version.weights.matrix)
+                sums[0, tick] += version.weights.state("open_issues") * overdue
         if tick == whole:
             carried = memory.copy()
     return out, carried
@@ -230,7 +280,7 @@ def _decline(block: Block, weights: Weights, ticks: Ticks) -> tuple[Floats, Ints
     """Decline of core use, customers x ticks, and the week of the first; a part of a week is no week."""
     before = block.habits
     n_whole = ticks.last_whole_week - ticks.first_week + 1
-    if not weights.plan.core_keys or not weights.state("decline") or not n_whole:
+    if not weights.plan.core_keys or "decline" not in weights.states or not n_whole:
         return np.repeat(before.decline[:, None], len(ticks), axis=1), before.core_since
     look_back = block.seasons.shape[1] - len(ticks)
     first, n_weeks = ticks.first_week - look_back, look_back + n_whole
@@ -252,8 +302,23 @@ def _core_counts(block: Block, first_week: int, n_weeks: int) -> Floats:
     return counts.astype(np.float64).reshape(len(block.keys), n_weeks)
 
 
-def _silence(block: Block, ticks: Ticks) -> tuple[Floats, Habits]:
-    """Who is silent, customers x ticks, and the activity up to the last whole week (decline is not told here)."""
+@dataclass(frozen=True)
+class Activity:
+    """What customers had done up to each tick: customers x (ticks + 1), the first column before all of them.
+
+    Attributes:
+        n_days, first_day, last_day: active business days, the first and the last (inf and -inf where none).
+        complaint_us: latest complaint, -inf where none.
+    """
+
+    n_days: Floats
+    first_day: Floats
+    last_day: Floats
+    complaint_us: Floats
+
+
+def activity(block: Block, ticks: Ticks) -> Activity:
+    """What the customers of a block had done up to each tick."""
     table, before = block.activity_weeks, block.habits
     shape = (len(block.keys), len(ticks) + 1)
     at = np.searchsorted(block.keys, column(table, "customer_key")), column(table, "week") - ticks.first_week + 1
@@ -263,15 +328,20 @@ def _silence(block: Block, ticks: Ticks) -> tuple[Floats, Habits]:
     complaint[:, 0] = before.complaint_us
     days[at], first[at], last[at] = column(table, "n_days"), _first(table), _last(table, "last_day")
     complaint[at] = _last(table, "complaint_us")
-    days, first = np.cumsum(days, axis=1), np.minimum.accumulate(first, axis=1)
-    last, complaint = np.maximum.accumulate(last, axis=1), np.maximum.accumulate(complaint, axis=1)
-    quiet = states.silence(
-        days[:, 1:], first[:, 1:], last[:, 1:], ticks.business_days[None, :], complaint[:, 1:],
-        ticks.ends_us[None, :].astype(float),
+    return Activity(
+        np.cumsum(days, axis=1),
+        np.minimum.accumulate(first, axis=1),
+        np.maximum.accumulate(last, axis=1),
+        np.maximum.accumulate(complaint, axis=1),
+    )
+
+
+def _silence(done: Activity, ticks: Ticks) -> Floats:
+    """Who is silent, customers x ticks."""
+    return states.silence(
+        done.n_days[:, 1:], done.first_day[:, 1:], done.last_day[:, 1:], ticks.business_days[None, :],
+        done.complaint_us[:, 1:], ticks.ends_us[None, :].astype(float),
     )  # fmt: skip
-    whole = ticks.last_whole_week - ticks.first_week + 1
-    kept = (values[:, whole] for values in (days, first, last, complaint))
-    return quiet, Habits(before.decline, before.core_since, *kept)
 
 
 def _first(table: pa.Table) -> Floats:

@@ -10,10 +10,12 @@ import ibis.expr.types as ir
 import numpy as np
 from numpy.typing import NDArray
 
-from cxcurve.journey.calendar import DAY_US, Calendar, end_of_day
+from cxcurve.journey.calendar import Calendar, end_of_day
 from cxcurve.journey.plan import Plan
 from cxcurve.metrics.indexes import with_indexes
 from cxcurve.metrics.recursion import Ticks
+from cxcurve.metrics.versions import RESTATED_WEEKS, Version
+from cxcurve.metrics.weekly import VersionWeeks
 from cxcurve.metrics.weights import Weights
 from cxcurve.model.journey import Journey
 from cxcurve.pipeline.facts import CustomerFacts
@@ -43,19 +45,53 @@ class Run:
     def mark(self) -> str:
         """What tells this run's expressions from those of another: the plan with its keys, the weeks, the time."""
         keys, since = sorted(self.plan.keys.items()), self.calendar.first_us
-        said = (self.journey.model_dump_json(), keys, self.zone, self.as_of_us, self.received_until_us, since)
+        said = (
+            self.journey.model_dump_json(),
+            keys,
+            self.zone,
+            self.as_of_us,
+            self.received_until_us,
+            since,
+            self._numbers,
+        )
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
     @cached_property
     def expression_mark(self) -> str:
         """The same without the time: what is written with another as_of is the same expression."""
-        said = (self.journey.model_dump_json(), sorted(self.plan.keys.items()), self.calendar.spans)
+        clocks = self.calendar.spans, self.calendar.offsets
+        said = (self.journey.model_dump_json(), sorted(self.plan.keys.items()), clocks)
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
     @cached_property
+    def versions(self) -> tuple[VersionWeeks, ...]:
+        """The weights by the weeks they score: those of the plan, then each calibration's from its date on."""
+        ticks, known = self.ticks, [Version.read(text) for text in self.store.versions(self.as_of_us)]
+        begins = [ticks.first_week, *(self._first_tick(version.as_of_us) for version in known)]
+        ends = [*begins[1:], ticks.first_week + len(ticks)]
+        return tuple(
+            VersionWeeks(Weights(self.plan, version), _restated_from(begin, version, ticks), end - 1, begin)
+            for version, begin, end in zip([None, *known], begins, ends, strict=True)
+            if end > begin
+        )
+
+    @property
+    def _numbers(self) -> tuple[int, ...]:
+        return tuple(one.weights.version_number for one in self.versions)
+
+    def _first_tick(self, us: int) -> int:
+        """The week of the first tick at or after a moment."""
+        return self.ticks.first_week + int(np.searchsorted(self.ticks.ends_us, us))
+
+    @property
     def weights(self) -> Weights:
-        """The expert weights."""
-        return Weights(self.plan)
+        """The weights in force at as_of."""
+        return self.versions[-1].weights
+
+    @cached_property
+    def expected_days(self) -> NDArray[np.float64]:
+        """Expected stay by stage; 0 where the model expects nothing."""
+        return np.array([stage.expected.days if stage.expected else 0.0 for stage in self.journey.stages])
 
     @cached_property
     def facts(self) -> CustomerFacts:
@@ -89,14 +125,11 @@ class Run:
         """Every week's end, and as_of."""
         ends = np.minimum(self.calendar.ends_us, self.as_of_us)
         ahead_us = int(self.calendar.ends_us[-1]) - self.as_of_us
-        return Ticks(self.calendar.first_week, ends, business_days(ends, self.calendar), int(ends[0]), ahead_us)
+        return Ticks(self.calendar.first_week, ends, self.calendar.business_days(ends), int(ends[0]), ahead_us)
 
 
-def business_days(ends_us: NDArray[np.int64], calendar: Calendar) -> NDArray[np.float64]:
-    """Business day that each tick ends (five a week)."""
-    weeks = calendar.first_week + np.arange(len(ends_us))
-    into = (ends_us - calendar.starts_us) / DAY_US
-    return np.asarray(weeks * 5 + np.clip(np.ceil(into), 0, 5), dtype=np.float64)
+def _restated_from(begin: int, version: Version | None, ticks: Ticks) -> int:
+    return begin if version is None else max(begin - RESTATED_WEEKS, ticks.first_week)
 
 
 def default_as_of(store: Store, zone: str, now_us: int) -> int:

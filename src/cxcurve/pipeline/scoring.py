@@ -11,7 +11,10 @@ from cxcurve.pipeline.usual import keep_seasons, read_seasons, write_references
 from cxcurve.pipeline.weeks import STATE, WEEKS, carry_on, week_by_week
 from cxcurve.store import Store
 
-__all__ = ["changed_keys", "goes_on", "score"]
+__all__ = ["SCORER", "changed_keys", "goes_on", "score"]
+
+SCORER = 2
+"""Raised whenever the same events give other scores: weeks of two scorers must not stand side by side."""
 
 
 def score(run: Run, keys: Sequence[int] | None, progress: Progress | None = None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import ibis
 import ibis.expr.types as ir
 import numpy as np
@@ -33,15 +35,30 @@ def write_references(run: Run, earlier: Earlier | None) -> None:
     if earlier is not None and start > run.ticks.last_whole_week and last == run.calendar.week_at(earlier.as_of_us - 1):
         return
     read_from = max(first, start - WINDOW_WEEKS + 1)
-    weeks = store.table("customer_weeks").filter(ibis._.week >= read_from)
+    weeks = store.table("customer_weeks").filter((ibis._.week >= read_from) & (ibis._.version == 0))
     friction, n = _quantile(run, weeks, "friction", read_from, last)
     momentum, _ = _quantile(run, weeks, "momentum", read_from, last)
     rows = reference_table(friction, momentum, n, first_week=read_from)
     if start == first:
         store.replace("reference_weeks", rows)
-        return
-    store.execute("DELETE FROM reference_weeks WHERE week >= $1", start)
-    store.add("reference_weeks", rows.filter(pc.greater_equal(rows["week"], start)))
+    else:
+        store.execute("DELETE FROM reference_weeks WHERE week >= $1 OR version > 0", start)
+        store.add("reference_weeks", rows.filter(pc.greater_equal(rows["week"], start)))
+    for frozen in _frozen(run):
+        store.add("reference_weeks", frozen)
+
+
+def _frozen(run: Run) -> Iterator[pa.Table]:
+    """References of the versions, the same in each of their weeks."""
+    for one in run.versions:
+        version, n_weeks = one.weights.version, one.last_week - one.first_week + 1
+        if version is None:
+            continue
+        friction, momentum, n = (
+            np.tile(values, (n_weeks, 1))
+            for values in (version.friction.references, version.momentum.references, version.n_ref)
+        )
+        yield reference_table(friction, momentum, n, first_week=one.first_week, version=version.number)
 
 
 def _quantile(

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.sums import Progress, blocks
 from cxcurve.store import Store
 
+T = TypeVar("T")
 MOST_CELLS, MOST_CUSTOMERS = 320_000, 25_000
 """Customers x ticks, and customers, at a time: what keeps memory bounded, also where one event lies decades back."""
 N_WORKERS = os.cpu_count() or 1
@@ -31,8 +33,8 @@ def week_by_week(
 ) -> None:
     """Customer weeks and the row at as_of, by the recursion in numpy, from the first week on."""
     done, shared = 0, -(-len(keys) // N_WORKERS) or 1
-    found = (block_of(run, block, factors) for block in blocks(keys, min(_size(run.ticks), shared)))
-    for block, scored in _in_parallel(run, found, run.ticks):
+    found = (block_of(run, block, factors) for block in blocks(keys, min(block_size(run.ticks), shared)))
+    for block, scored in in_parallel(found, _scorer(run, run.ticks)):
         _add_weeks(run, scored.rows, earlier)
         _add_state(run.store, scored)
         done += len(block.keys)
@@ -43,8 +45,8 @@ def carry_on(run: Run, keys: list[int], factors: NDArray[np.float64], earlier: E
     """The ticks since the last whole week of customers without news from before it."""
     store, ticks = run.store, run.ticks.after(earlier.carried_week)
     has_new_week = run.ticks.last_whole_week > earlier.carried_week
-    found = (_carried_block(run, block, ticks, factors) for block in blocks(keys, _size(ticks)))
-    for block, scored in _in_parallel(run, found, ticks) if keys else ():
+    found = (_carried_block(run, block, ticks, factors) for block in blocks(keys, block_size(ticks)))
+    for block, scored in in_parallel(found, _scorer(run, ticks)) if keys else ():
         mine = block.keys.tolist()
         store.clear("customer_now", mine)
         _add_weeks(run, scored.rows, None)
@@ -53,7 +55,8 @@ def carry_on(run: Run, keys: list[int], factors: NDArray[np.float64], earlier: E
             _add_state(store, scored)
 
 
-def _size(ticks: Ticks) -> int:
+def block_size(ticks: Ticks) -> int:
+    """How many customers are taken at a time."""
     return max(1, min(MOST_CELLS // max(len(ticks), 1), MOST_CUSTOMERS))
 
 
@@ -70,13 +73,17 @@ def _add_state(store: Store, scored: Scored) -> None:
     store.add("customer_state", scored.customer_state)
 
 
-def _in_parallel(run: Run, blocks: Iterable[Block], ticks: Ticks) -> Iterator[tuple[Block, Scored]]:
-    """Every block with its scores, in order; one block a processor at a time: numpy works outside the GIL."""
-    expected = np.array([stage.expected.days if stage.expected else 0.0 for stage in run.journey.stages])
+def _scorer(run: Run, ticks: Ticks) -> Callable[[Block], Scored]:
+    expected, versions = run.expected_days, run.versions
+    return lambda block: score_block(block, versions, ticks, expected)
+
+
+def in_parallel(blocks: Iterable[Block], work: Callable[[Block], T]) -> Iterator[tuple[Block, T]]:
+    """Every block with what came of it, in order; one block a processor at a time: numpy works outside the GIL."""
     with ThreadPoolExecutor(N_WORKERS) as pool:
-        running: deque[tuple[Block, Future[Scored]]] = deque()
+        running: deque[tuple[Block, Future[T]]] = deque()
         for block in blocks:
-            running.append((block, pool.submit(score_block, block, run.weights, ticks, expected)))
+            running.append((block, pool.submit(work, block)))
             if len(running) > N_WORKERS:
                 done, result = running.popleft()
                 yield done, result.result()

@@ -36,7 +36,7 @@ from cxcurve.sources.simulated_truth import Shock, Truth, Weights, Zone, describ
 from cxcurve.sources.simulated_weeks import Walk
 from cxcurve.sources.simulated_words import write_texts
 
-__all__ = ["SOURCES", "Company", "Shock", "Truth", "Zone", "simulate", "write"]
+__all__ = ["SOURCES", "Company", "Shock", "Truth", "Weights", "Zone", "plant", "simulate", "write"]
 
 SOURCES = ("crm", "support", "product", "survey", "billing", "web", "community")
 _CURRENCY = "EUR"
@@ -56,7 +56,13 @@ class Company:
 
 
 def simulate(
-    *, customers: int = 2000, weeks: int = 104, seed: int = 7, end: date = date(2026, 6, 29), truth: Truth | None = None
+    *,
+    customers: int = 2000,
+    weeks: int = 104,
+    seed: int = 7,
+    end: date = date(2026, 6, 29),
+    truth: Truth | None = None,
+    weights: Weights | None = None,
 ) -> Company:
     """Draw a company; the same arguments give the same company, in any process.
 
@@ -67,6 +73,7 @@ def simulate(
         seed: of all random draws.
         end: nothing happens at or after its midnight UTC.
         truth: the planted parameters.
+        weights: the planted weights; drawn from `seed` when None.
 
     Returns:
         Tables `customers`, `people`, `events` (one for each of `SOURCES`, in order of time), and `truth`.
@@ -81,7 +88,7 @@ def simulate(
     plan, stop = truth or Truth(), instant(end)
     first = monday(stop - (weeks + plan.warm_up_weeks) * WEEK)
     for_weights, for_market, for_walk, for_words = np.random.default_rng(seed).spawn(4)
-    weights = plant(plan, for_weights)
+    weights = plant(plan, for_weights) if weights is None else weights
     walk = Walk(draw_market(customers, plan, for_market), plan, weights, first=first, end=stop, rng=for_walk)
     for week in range((stop - first + WEEK - 1) // WEEK):
         walk.step(week)

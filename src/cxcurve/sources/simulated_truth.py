@@ -31,7 +31,7 @@ class Shock:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A drift zone: from a date on, one segment leaves one stage more slowly.
+    """A drift zone: from a date on, one segment (everybody where it is "") leaves one stage more slowly.
 
     `slower` is in doublings of the weekly odds of moving on; `times` multiplies the rate of `signal`.
     """

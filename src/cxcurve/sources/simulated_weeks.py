@@ -148,8 +148,10 @@ class Walk:
         zone = self.truth.zone
         if zone is None or start < self._week_before_end(zone.weeks_before_end):
             return np.zeros(self._n, dtype=bool)
-        is_segment = self.market.segment == SEGMENTS.index(zone.segment)
-        return np.asarray((self._stage == STAGES.index(zone.stage)) & is_segment)
+        is_there = self._stage == STAGES.index(zone.stage)
+        if not zone.segment:
+            return np.asarray(is_there)
+        return np.asarray(is_there & (self.market.segment == SEGMENTS.index(zone.segment)))
 
     def _slowed(self, start: int) -> Floats:
         return self._in_zone(start).astype(np.float64) * (self.truth.zone.slower if self.truth.zone else 0.0)

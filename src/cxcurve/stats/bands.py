@@ -7,6 +7,7 @@ for drawing customers anew.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -79,7 +80,7 @@ def mean_band(
     if firm.size:
         away = _drawn_means(total[:, firm], count[:, firm], seed, n_draws) - mean[firm]
         error = np.sqrt((away**2).mean(axis=0))
-        widening = np.array([_widening(buckets, level) for buckets in n_buckets[firm].tolist()])
+        widening = np.array([_widening(buckets, level) for buckets in _effective(count[:, firm]).tolist()])
         point[firm] = z_of(level) * widening * error
         whole[firm] = _sup_t(away, error, level) * widening * error
     reason = None if firm.size else Reason.TOO_FEW
@@ -133,18 +134,51 @@ def bucket_change(
     return Estimate(change, change - half, change + half, int(n[0]), error)
 
 
+def bucket_function(
+    sums: ArrayLike, function: Callable[[Floats], Floats], *, seed: int, level: float = 0.95, n_draws: int = 1000
+) -> list[Estimate]:
+    """Numbers made from sums over customers, each with its bootstrap interval.
+
+    Args:
+        sums: (buckets, columns) sums of the bucket's customers.
+        function: (draws, columns) sums to (draws, numbers); twice the sums must give the same numbers.
+        seed: the same seed and data give the same intervals.
+        level: confidence, of each number for itself.
+        n_draws: bootstrap draws.
+
+    Returns:
+        The numbers in order; without intervals where fewer than 5 buckets hold anything.
+    """
+    total, _ = _checked(sums, np.zeros(np.shape(sums)))
+    value = function(total.sum(axis=0, keepdims=True))[0]
+    n_buckets = int(total.any(axis=1).sum())
+    if n_buckets < FEWEST_BUCKETS:
+        return [Estimate(float(one), reason=Reason.TOO_FEW) for one in value]
+    drawn = [function(weights @ total) for weights in _weights(len(total), seed, n_draws)]
+    error = np.sqrt(((np.concatenate(drawn) - value) ** 2).mean(axis=0))
+    half = z_of(check_level(level)) * _widening(n_buckets, level) * error
+    return [Estimate(one, one - h, one + h) for one, h in zip(value.tolist(), half.tolist(), strict=True)]
+
+
 def _drawn_means(total: Floats, count: Floats, seed: int, n_draws: int) -> Floats:
     """(n_draws, x) means under exponential bucket weights."""
+    return np.concatenate([(weights @ total) / (weights @ count) for weights in _weights(len(total), seed, n_draws)])
+
+
+def _weights(n_buckets: int, seed: int, n_draws: int) -> Iterator[Floats]:
+    """Exponential weights, (draws, buckets), some draws at a time."""
     rng = np.random.default_rng(seed)
-    drawn = np.empty((n_draws, total.shape[1]))
     for start in range(0, n_draws, _DRAWS_AT_ONCE):
-        weights = rng.standard_exponential((min(_DRAWS_AT_ONCE, n_draws - start), len(total)))
-        drawn[start : start + len(weights)] = (weights @ total) / (weights @ count)
-    return drawn
+        yield rng.standard_exponential((min(_DRAWS_AT_ONCE, n_draws - start), n_buckets))
+
+
+def _effective(count: Floats) -> Floats:
+    """(x,) how many equal buckets would say as much (Kish): where a few carry the weight, they alone decide."""
+    return np.asarray(np.maximum((count.sum(axis=0) ** 2 / (count**2).sum(axis=0)).round(1), 2.0))
 
 
 @cache
-def _widening(n_buckets: int, level: float) -> float:
+def _widening(n_buckets: float, level: float) -> float:
     """What a few buckets add: exponential weights spread (n-1)/(n+1) too little, and the spread is itself uncertain."""
     return math.sqrt((n_buckets + 1) / (n_buckets - 1)) * t_of(level, n_buckets - 1) / z_of(level)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from cxcurve.errors import BadValueError
-from cxcurve.stats.estimates import Ints
+from cxcurve.stats.estimates import Estimate, Ints, check_level, nothing
 
 _ROUNDING = 1e-9
 """A share times n may land just above a whole number."""
@@ -65,3 +66,20 @@ class Histogram:
     def share_at_or_below(self, bin_: int) -> float | None:
         """Share (0-1) of the values in this bin or a lower one; None when empty."""
         return float(self.counts[self.bins <= bin_].sum() / self.n) if self.n else None
+
+
+def median(values: ArrayLike, *, level: float = 0.95) -> Estimate:
+    """The middle value, with the values of its own that bound it whatever the distribution; none under 6 for 95 %.
+
+    Source: Conover 1999, Practical Nonparametric Statistics, 3.2
+    """
+    value = np.sort(np.asarray(values, float))
+    n = len(value)
+    if not n:
+        return nothing()
+    rank = math.floor(float(special.bdtrik((1 - check_level(level)) / 2, n, 0.5)) + _ROUNDING)
+    middle = float(np.median(value))
+    # rank values may lie below, the one after them is the bound; with too few the first would be passed
+    is_bound = special.bdtr(0, n, 0.5) <= (1 - level) / 2
+    low, high = (float(value[rank]), float(value[n - 1 - rank])) if is_bound else (None, None)
+    return Estimate(middle, low, high, n)

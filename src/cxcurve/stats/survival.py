@@ -14,6 +14,7 @@ from cxcurve.stats.event_table import EventTable
 
 Interval = Literal["log", "log-log"]
 
+FEWEST_WAITING = 10
 _ROUNDING = 1e-12
 """A product of shares may miss 1/2, or a sum of them 1, by rounding alone."""
 
@@ -119,6 +120,29 @@ def aalen_johansen(table: EventTable, cause: int, *, level: float = 0.95) -> Cur
     return Curve(times, share, variance, 1 - still_high, 1 - still_low, at_risk, True, _followed_days(times, waiting))
 
 
+def curves_cross(first: Curve, second: Curve, *, until_days: float, level: float = 0.99) -> bool:
+    """Whether each of two curves lies above the other somewhere, beyond noise: a log-rank test then says little.
+
+    Beyond noise is a pointwise interval of the difference that leaves 0 out, on a day on which both have ten customers
+    still waiting. Measured with 60 to 600 customers a side: pairs with nothing between them, or one always ahead, are
+    said to cross in 0 to 0.3 % of runs, pairs that differ in their exits alone in up to 4 % (20 % at a level of 0.95).
+
+    Args:
+        first: one curve.
+        second: another, of other customers; both rising or both falling.
+        until_days: the last day looked at.
+        level: confidence of the pointwise interval.
+    """
+    days = np.union1d(first.times, second.times)
+    places = [np.searchsorted(curve.times, days, side="right") - 1 for curve in (first, second)]
+    away = first.share[places[0]] - second.share[places[1]]
+    error = np.sqrt(first.variance[places[0]] + second.variance[places[1]])
+    waiting = [curve.n_at_risk[place] for curve, place in zip((first, second), places, strict=True)]
+    is_firm = (days <= until_days) & (np.minimum(*waiting) >= FEWEST_WAITING) & (error > 0)
+    z = away[is_firm] / error[is_firm]
+    return bool((z > z_of(level)).any() and (z < -z_of(level)).any())
+
+
 def restricted_mean(table: EventTable, horizon_days: float, *, level: float = 0.95) -> Estimate:
     """Mean days waited within the first `horizon_days`: the area below the Kaplan-Meier curve, normal interval.
 
@@ -126,28 +150,83 @@ def restricted_mean(table: EventTable, horizon_days: float, *, level: float = 0.
 
     Source: Royston & Parmar 2013, BMC Med. Res. Methodol. 13:152
     """
-    if horizon_days <= 0:
-        raise BadValueError(f"horizon_days is {horizon_days}; expected more than 0 days")
     curve = kaplan_meier(table)
-    if curve.n == 0 or horizon_days > curve.followed_days:
+    if not _is_followed(curve, horizon_days):
         return nothing(curve.n)
     _, at_risk, ended = _from_day_0(table, table.n_ended())
-    ends = np.minimum(np.append(curve.times[1:], horizon_days), horizon_days)
-    area = curve.share * np.maximum(ends - curve.times, 0)
-    ahead = np.cumsum(area[::-1])[::-1]
+    ahead = _area_ahead(curve, horizon_days)
     variance = float(np.sum(ahead**2 * _ratio(ended, at_risk * (at_risk - ended))))
-    return _normal(float(area.sum()), variance, curve.n, level)
+    return _normal(float(ahead[0]), variance, curve.n, level)
 
 
 def restricted_mean_difference(
     first: EventTable, second: EventTable, horizon_days: float, *, level: float = 0.95
 ) -> Estimate:
     """Difference of the mean days waited within `horizon_days`, first minus second."""
-    a = restricted_mean(first, horizon_days)
-    b = restricted_mean(second, horizon_days)
-    if a.value is None or b.value is None or a.standard_error is None or b.standard_error is None:
-        return nothing(min(a.n, b.n))
-    return _normal(a.value - b.value, a.standard_error**2 + b.standard_error**2, a.n + b.n, level)
+    return _minus(restricted_mean(first, horizon_days), restricted_mean(second, horizon_days), level)
+
+
+def restricted_mean_without(table: EventTable, cause: int, horizon_days: float, *, level: float = 0.95) -> Estimate:
+    """Mean days without `cause` within the first `horizon_days`, the other causes competing: the area below 1 - CIF.
+
+    Who ends by another cause never has this one, and counts with the whole horizon. Normal interval; with one cause
+    it is `restricted_mean`, and without censoring the plain mean with its plain variance.
+
+    Args:
+        table: counts by day and cause.
+        cause: the ending waited for.
+        horizon_days: days counted, at most.
+        level: confidence.
+
+    Returns:
+        Days; None where nobody was followed to the horizon.
+
+    Source: Andersen 2013, Stat. Med. 32:5278-5285; variance: Conner & Trinquart 2021, Stat. Med. 40:2177-2196,
+        with Greenwood's multinomial variance where several end at the same time
+    """
+    curve = aalen_johansen(table, cause)
+    if not _is_followed(curve, horizon_days):
+        return nothing(curve.n)
+    _, at_risk, ended = _from_day_0(table, table.n_ended())
+    mine = _from_day_0(table, table.n_ended(cause))[2]
+    hazard, own = _ratio(ended, at_risk), _ratio(mine, at_risk)
+    waiting = np.cumprod(1 - hazard)
+    left = np.maximum(horizon_days - curve.times, 0.0)
+    # What one ending more at a time adds to the days after `cause`: its own days, less the share of later ones.
+    later = _ratio(_area_ahead(curve, horizon_days) - left * curve.share, 1 - hazard)
+    gain = left * np.concatenate([[1.0], waiting[:-1]]) - later
+    other = hazard - own
+    spread = gain**2 * own * (1 - own) + later**2 * other * (1 - other) + 2 * gain * later * own * other
+    days = horizon_days - float(_area_ahead(curve, horizon_days)[0])
+    return _normal(days, float(np.sum(_ratio(spread, at_risk))), curve.n, level)
+
+
+def restricted_mean_without_difference(
+    first: EventTable, second: EventTable, cause: int, horizon_days: float, *, level: float = 0.95
+) -> Estimate:
+    """Difference of the mean days without `cause` within `horizon_days`, first minus second."""
+    a, b = (restricted_mean_without(table, cause, horizon_days) for table in (first, second))
+    return _minus(a, b, level)
+
+
+def _area_ahead(curve: Curve, horizon_days: float) -> Floats:
+    """(t,) the area below the curve from each time to the horizon."""
+    ends = np.minimum(np.append(curve.times[1:], horizon_days), horizon_days)
+    area = curve.share * np.maximum(ends - curve.times, 0)
+    return np.asarray(np.cumsum(area[::-1])[::-1])
+
+
+def _is_followed(curve: Curve, horizon_days: float) -> bool:
+    if horizon_days <= 0:
+        raise BadValueError(f"horizon_days is {horizon_days}; expected more than 0 days")
+    return curve.n > 0 and horizon_days <= curve.followed_days
+
+
+def _minus(first: Estimate, second: Estimate, level: float) -> Estimate:
+    if first.value is None or second.value is None or first.standard_error is None or second.standard_error is None:
+        return nothing(min(first.n, second.n))
+    variance = first.standard_error**2 + second.standard_error**2
+    return _normal(first.value - second.value, variance, first.n + second.n, level)
 
 
 def _normal(value: float, variance: float, n: int, level: float) -> Estimate:

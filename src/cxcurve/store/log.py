@@ -190,7 +190,7 @@ def _free_names(backend: Backend, accounts: str) -> None:
         also_taken=accounts,
     )
     backend.raw_sql("""
-        UPDATE customer_keys SET customer_id = named.customer_id FROM named
+        UPDATE customer_keys SET customer_id = named.customer_id, bucket = bucket_of(named.customer_id) FROM named
         WHERE named.customer_key = customer_keys.customer_key
     """)
     backend.raw_sql("INSERT INTO touched SELECT customer_key, 0 FROM named")  # attributes go by the name
@@ -226,7 +226,7 @@ def _new_customers(backend: Backend, customer_ids: str) -> None:
     backend.raw_sql(f"""
         INSERT INTO customer_keys
         SELECT (SELECT coalesce(max(customer_key), 0) FROM customer_keys) + row_number() OVER (ORDER BY customer_id),
-               customer_id
+               customer_id, bucket_of(customer_id)
         FROM (SELECT DISTINCT customer_id FROM ({customer_ids}) AS given (customer_id)) AS wanted
         ANTI JOIN customer_keys USING (customer_id)
     """)

@@ -139,6 +139,11 @@ class Store:
         with said_clearly():
             self._backend.con.execute("INSERT OR REPLACE INTO meta VALUES ($1, $2)", [key, value])
 
+    def versions(self, as_of_us: int) -> list[str]:
+        """The documents of the versions of the weights known at as_of, in order of time."""
+        sql = "SELECT document FROM versions WHERE as_of_us <= $1 ORDER BY as_of_us, number"
+        return [document for (document,) in self.rows(sql, as_of_us)]
+
     def upsert(self, table: tables.Table, rows: pa.Table) -> None:
         """Write rows by the table's key; of twins in `rows` the last wins."""
         if not rows.num_rows:

@@ -16,7 +16,7 @@ from cxcurve.errors import CxcurveError
 from cxcurve.web import assets, notes
 from cxcurve.web.asked import Asked
 from cxcurve.web.guard import FormGuard, SafeHeaders
-from cxcurve.web.pages import curve, customer, customers, drift, error, scorecard
+from cxcurve.web.pages import curve, customer, customers, drift, error, scorecard, scores, ttv
 from cxcurve.web.pages.error import Failure
 from cxcurve.web.pages.frame import Frame
 from cxcurve.web.port import address, listening
@@ -34,7 +34,11 @@ def create_app(workspace: Workspace) -> FastAPI:
     app = FastAPI(title="cxcurve", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.add_middleware(SafeHeaders)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
-    for path, module in (("/curve", curve), ("/scorecard", scorecard), ("/drift", drift), ("/customers", customers)):
+    pages = {
+        "/curve": curve, "/scorecard": scorecard, "/drift": drift, "/ttv": ttv, "/customers": customers,
+        "/scores": scores,
+    }  # fmt: skip
+    for path, module in pages.items():
         app.add_api_route(path, site.html(module), methods=READ)
         app.add_api_route(f"{path}.json", site.json(module), methods=READ)
     app.add_api_route("/", site.html(curve), methods=READ)

@@ -1,4 +1,4 @@
-"""What pages read from the workspace: one at a time, and kept until the scores change."""
+"""What pages read from the workspace: one at a time, and kept until the data or the scores change."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from typing import Any, TypeVar
 
 from cxcurve.errors import UnknownNameError
 from cxcurve.metrics.curve import X
+from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.metrics.versions import Version
 from cxcurve.pipeline.run import Run
 from cxcurve.web.asked import Whom
 from cxcurve.workspace import Workspace
-from cxcurve.workspace.curves import CurveResult
+from cxcurve.workspace.curves import CurveResult, check_curve
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.lists import TimeToValueResult, customer_rows, recent_levels, time_to_value_result
+from cxcurve.workspace.moved import MovedResult
 from cxcurve.workspace.populations import MOST_VALUES, population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.workspace import instant_us
@@ -41,7 +44,7 @@ class Reader:
     def view(self, whom: Whom) -> Iterator[View]:
         """What is known about some customers; nothing is read before it is needed."""
         with self._lock, ExitStack() as stack:
-            self._forget_when_scored()
+            self._forget_when_changed()
             yield View(self, self._at_score(whom), stack)
 
     @contextmanager
@@ -51,7 +54,7 @@ class Reader:
             yield self.workspace
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What was made for `key` since the last score, made now where nothing was."""
+        """What was made for `key` since the last load or score, made now where nothing was."""
         if key not in self._kept:
             self._kept[key] = make()
         self._kept.move_to_end(key)
@@ -67,9 +70,9 @@ class Reader:
         is_last = str(instant_us(whom.as_of, workspace.settings.zone)) == workspace.store.meta("scored_as_of_us")
         return replace(whom, as_of=None) if is_last else whom
 
-    def _forget_when_scored(self) -> None:
+    def _forget_when_changed(self) -> None:
         store = self.workspace.store
-        mark = tuple(store.meta(key) for key in ("scored_as_of_us", "scored_us", "model"))
+        mark = tuple(store.meta(key) for key in ("scored_as_of_us", "scored_us", "loaded_us", "model"))
         if mark != self._mark:
             self._kept.clear()
             self._mark = mark
@@ -107,9 +110,8 @@ class View:
 
     @property
     def run(self) -> Run:
-        """What a score of this moment needs."""
-        workspace = self.workspace
-        return Run(workspace.store, workspace.journey, workspace.settings.zone, self.everybody.as_of_us)
+        """What was needed for a score of this moment."""
+        return self.workspace.run_of(self.everybody)
 
     def kept(self, key: Hashable, make: Callable[[], T], *, of_everybody: bool = False) -> T:
         """A result about `whom`, or about everybody at the same time."""
@@ -127,14 +129,27 @@ class View:
         return self.kept("values", lambda: segment_values(self.everybody, self.workspace.store), of_everybody=True)
 
     @property
+    def version(self) -> Version | None:
+        """The version of the weights in force; None where they are the expert's."""
+        return self.kept("version", lambda: self.workspace.version(self.as_of_us), of_everybody=True)
+
+    @property
     def drift(self) -> Drift:
         """The drift zones."""
         return self.kept("drift", lambda: self.workspace.drift_of(self.known))
 
-    def curve(self, x: X) -> CurveResult:
+    def curve(self, x: X, leavers: Leavers = "survivors") -> CurveResult:
         """The curve, with the notes as they are now."""
-        made = self.kept(("curve", x), lambda: self.workspace.curve_of(self.known, x, self.drift))
+        check_curve(x, leavers)
+        made = self.kept(
+            ("curve", x, leavers), lambda: self.workspace.curve_of(self.known, x, self.drift, leavers=leavers)
+        )
         return replace(made, notes=tuple(self.workspace.notes(made.as_of_us)))
+
+    @property
+    def moved(self) -> MovedResult | None:
+        """What moved the level in the last four weeks; None before there are two."""
+        return self.kept("moved", lambda: self.workspace.moved_of(self.known) if self.known.n_weeks > 2 else None)
 
     @property
     def time_to_value(self) -> TimeToValueResult:

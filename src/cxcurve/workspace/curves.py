@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import ZoneInfo
 
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
 from cxcurve import charts
 from cxcurve.charts.format import day
+from cxcurve.errors import BadValueError
 from cxcurve.metrics.curve import (
     BINS_PER_STAGE,
     SHORTEST_DAYS,
@@ -23,18 +25,24 @@ from cxcurve.metrics.curve import (
     position_spans,
     stage_sums,
     week_spans,
+    with_bucket,
 )
-from cxcurve.metrics.drops import explained, mean_features, pulls
+from cxcurve.metrics.drops import counts_of, explained, mean_features, pulls
+from cxcurve.metrics.leavers import Leavers, exit_counts, weight_tables, with_weights
+from cxcurve.metrics.literals import float64
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.states import stall
 from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.weeks import block_of
+from cxcurve.tables import N_BUCKETS
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.results import at, plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
+VERSIONS: Mapping[Leavers, str] = {"survivors": "survivors only", "weighted": "weighted for those who left"}
+"""What the two versions of the curve along the weeks of the cycle are called."""
 SAMPLE = 2000
 """How many customers the signals behind a drop are told from; all of them in a company that is smaller."""
 
@@ -72,6 +80,7 @@ class CurveResult:
             x=self.curve.x,
             width=width,
             currency=self.currency,
+            version=VERSIONS[self.curve.leavers] if self.curve.x == "week" else "",
         )
 
     def to_svg(self, width: float = charts.WIDE) -> str:
@@ -82,11 +91,11 @@ class CurveResult:
         return self.picture()._repr_html_()
 
     def place(self, x: float) -> str:
-        """Where on the curve x is, in words."""
+        """Where on the curve a drop ends at x, in words."""
         if self.curve.x == "date":
-            return day(monday(x))
+            return f"by {day(monday(x))}"
         if self.curve.x == "week":
-            return f"week {x:g}"
+            return f"by week {x:g}"
         return f"in {self.labels[min(int(x), len(self.labels) - 1)]}"
 
     def _x(self, x: float) -> Any:
@@ -111,6 +120,8 @@ class CurveResult:
         return {
             "as_of": at(self.as_of_us),
             "x": self.curve.x,
+            "leavers": self.curve.leavers,
+            "n_exits": self.curve.n_exits,
             "n_customers": self.curve.n_customers,
             "reason": self.curve.reason,
             "points": [{name: plain(getattr(point, name)) for name in _POINT} for point in self.curve.points],
@@ -145,24 +156,54 @@ def date_of(us: int, zone: str) -> date:
     return datetime.fromtimestamp(us / 1e6, ZoneInfo(zone)).date()
 
 
+def check_curve(x: str, leavers: str) -> None:
+    """That there is such a curve.
+
+    Raises:
+        BadValueError: there is no such axis, no such treatment of those who left, or not along this axis.
+    """
+    for value, kind, said in ((x, X, f'x "{x}" is no axis of the curve'), (leavers, Leavers, f'leavers "{leavers}"')):
+        if value not in get_args(kind):
+            raise BadValueError(f"{said}; expected {', '.join(get_args(kind))}")
+    if leavers == "weighted" and x != "week":
+        raise BadValueError(f'leavers "weighted" goes with x "week", where everybody begins at 0; not with x "{x}"')
+
+
 def curve_result(
-    run: Run, snapshot: Snapshot, x: X, *, drift: Drift | None, notes: Sequence[tuple[int, str]], currency: str = ""
+    run: Run,
+    snapshot: Snapshot,
+    x: X,
+    *,
+    drift: Drift | None,
+    notes: Sequence[tuple[int, str]],
+    currency: str = "",
+    leavers: Leavers = "survivors",
 ) -> CurveResult:
     """Read the curve from a snapshot."""
     store = run.store
     usual = usual_days(snapshot, store.arrow)
-    sums = store.arrow(curve_sums(snapshot, x, usual))
+    weeks, n_exits = _weighted(run, snapshot) if leavers == "weighted" else (None, None)
+    sums = store.arrow(curve_sums(snapshot, x, usual, weeks))
     if x == "position":
         spans = position_spans(snapshot)
     elif x == "week":
         spans = week_spans(snapshot, store.arrow(stage_sums(snapshot)))
     else:
         spans = []
-    found = build_curve(sums, spans, x)
+    found = replace(build_curve(sums, spans, x), leavers=leavers, n_exits=n_exits)
     if found.drops:
-        found = _explain(run, snapshot, found, usual)
+        found = _explain(run, snapshot, weeks, found, usual)
     labels = tuple(snapshot.stage_label(k) for k in range(len(snapshot.stage_names)))
     return CurveResult(snapshot.as_of_us, found, drift, tuple(notes), labels, snapshot.zone, currency)
+
+
+def _weighted(run: Run, snapshot: Snapshot) -> tuple[ir.Table, int]:
+    """The customer weeks with weights for those who left, and how many left."""
+    store, weeks = run.store, snapshot.customer_weeks
+    counts = store.arrow(exit_counts(weeks, run.ticks.last_whole_week))
+    cells, kept = weight_tables(counts, len(snapshot.stage_names))
+    made = with_weights(weeks, store.temporary("exit_cells", cells), store.temporary("exit_weeks", kept))
+    return made, int(counts["n_exits"].to_numpy().sum())
 
 
 def usual_days(snapshot: Snapshot, arrow: Callable[..., pa.Table]) -> list[float]:
@@ -177,13 +218,14 @@ def usual_days(snapshot: Snapshot, arrow: Callable[..., pa.Table]) -> list[float
     return usual
 
 
-def _explain(run: Run, snapshot: Snapshot, curve: Curve, usual: Sequence[float]) -> Curve:
+def _explain(run: Run, snapshot: Snapshot, weighted: ir.Table | None, curve: Curve, usual: Sequence[float]) -> Curve:
     store = run.store
-    keys = store.arrow(snapshot.customer_weeks.select("customer_key").distinct().order_by("customer_key"))
-    chosen = keys["customer_key"].to_pylist()
-    chosen = chosen[:: max(1, -(-len(chosen) // SAMPLE))]
-    wanted = store.temporary("sample_keys", pa.table({"customer_key": pa.array(chosen, pa.int32())}))
-    weeks = store.arrow(snapshot.customer_weeks.semi_join(wanted, "customer_key"))
+    every = snapshot.customer_weeks.mutate(weight=float64(1.0)) if weighted is None else weighted
+    n_customers = store.arrow(every.agg(n=every.customer_key.nunique()))["n"][0].as_py()
+    n_buckets = max(1, N_BUCKETS * SAMPLE // max(n_customers, SAMPLE))
+    sampled = with_bucket(every, snapshot)
+    weeks = store.arrow(sampled.filter(sampled.bucket < n_buckets))
+    chosen = np.unique(weeks["customer_key"].to_numpy()).tolist()
     places = [point.x for point in curve.points]
     scale = BINS_PER_STAGE if curve.x == "position" else 1
     x = _x_of(weeks, curve.x, usual)
@@ -192,12 +234,14 @@ def _explain(run: Run, snapshot: Snapshot, curve: Curve, usual: Sequence[float])
         np.searchsorted(np.array(chosen), weeks["customer_key"].to_numpy()),
         weeks["week"].to_numpy().astype(np.int64) - run.ticks.first_week,
         np.minimum(np.searchsorted(known, x), len(known) - 1),
+        weeks["weight"].to_numpy(),
     )
     block = block_of(run, chosen, np.ones((len(run.facts.segment_names), len(run.ticks))))
     mean_x = mean_features(block, run.weights, run.ticks, rows, len(places))
-    n = np.maximum(np.bincount(rows[2], minlength=len(places)), 1)
+    place, worth = rows[2:]
     friction, stalled = (
-        np.bincount(rows[2], values, len(places)) / n for values in (weeks["friction"].to_numpy(), _stalled(run, weeks))
+        np.bincount(place, values * worth, len(places)) / counts_of(place, worth, len(places))
+        for values in (weeks["friction"].to_numpy(), _stalled(run, weeks))
     )
     return explained(curve, pulls(mean_x, friction, stalled, run.weights))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,17 +10,13 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from cxcurve.errors import Reason
-from cxcurve.metrics.drift import (
-    Passage,
-    Zone,
-    drift_zones,
-    early_signals,
-    equal_dwell_groups,
-    known_at,
-    overrepresented,
-    passages,
-)
+from cxcurve.journey.calendar import Calendar
+from cxcurve.metrics.drift import Zone, drift_zones
+from cxcurve.metrics.drifting import Drifting, Present, Revenue
+from cxcurve.metrics.early_signals import early_signals, equal_dwell_groups, overrepresented
+from cxcurve.metrics.passages import Passage, known_at, passages
 from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.metrics.zone_levels import LevelChange, zone_levels, zone_sums
 from cxcurve.stats.estimates import Estimate, nothing
 from cxcurve.tables import US_PER_DAY
 from cxcurve.workspace.results import at, html_table, plain
@@ -28,6 +24,7 @@ from cxcurve.workspace.results import at, html_table, plain
 Arrow = Callable[[ir.Table], pa.Table]
 Temporary = Callable[[str, pa.Table], ir.Table]
 BACK_DAYS = 28
+CHANCES = ("progress_share", "exit_share", "lost_share", "worth_saving_revenue", "impact_revenue", "reason")
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,7 @@ class Drift:
     as_of_us: int
     zones: tuple[Zone, ...]
     customers: dict[int, tuple[str, str, str | None]]
+    time_zone: str = "UTC"
 
     @property
     def impact(self) -> Estimate:
@@ -85,22 +83,13 @@ class Drift:
                 "high": plain(zone.change_stall.high),
                 "leak_effect": plain(zone.change_leak.value),
             },
-            "drifting_now": [
-                {
-                    "customer_id": self.customers.get(one.customer_key, ("", "", None))[0],
-                    "name": self.customers.get(one.customer_key, ("", "", None))[1],
-                    "owner": self.customers.get(one.customer_key, ("", "", None))[2],
-                    "days": one.days,
-                    "revenue": one.revenue,
-                    "is_usual_revenue": one.is_usual_revenue,
-                    "progress_share": one.progress_share,
-                    "impact_revenue": one.impact_revenue,
-                }
-                for one in zone.drifting_now
-            ],
+            "drifting_now": [self._drifting(one) for one in zone.drifting_now],
+            "present_now": [self._present(one) for one in zone.present_now],
             "impact_revenue": plain(zone.impact.value),
             "impact_low": plain(zone.impact.low),
             "impact_high": plain(zone.impact.high),
+            "impact_reason": zone.impact.reason,
+            "n_untold": zone.n_untold,
             "signals": [
                 {
                     "signal": one.signal,
@@ -110,12 +99,42 @@ class Drift:
                 }
                 for one in zone.signals
             ],
+            "change_points": [self._change_point(one) for one in zone.levels.changes],
+            "change_points_weeks": zone.levels.n_weeks,
+            "change_points_reason": zone.levels.reason,
             "reason": zone.reason,
         }
 
+    def _present(self, one: Present) -> dict[str, Any]:
+        customer_id, name, owner = self.customers.get(one.customer_key, ("", "", None))
+        return {
+            "customer_id": customer_id,
+            "name": name,
+            "owner": owner,
+            "days": one.days,
+            "revenue": one.revenue,
+            "is_usual_revenue": one.is_usual_revenue,
+        }
+
+    def _drifting(self, one: Drifting) -> dict[str, Any]:
+        return {**self._present(one), **{name: getattr(one, name) for name in CHANCES}}
+
+    def _change_point(self, one: LevelChange) -> dict[str, Any]:
+        return {
+            "index": one.index,
+            "week_end": at(self.week_end_us(one.week)),
+            "from_level": one.from_level,
+            "to_level": one.to_level,
+            "n_weeks": one.n_weeks,
+        }
+
+    def week_end_us(self, week: int) -> int:
+        """The end of a week, by its number."""
+        return Calendar(self.time_zone, self.as_of_us, self.as_of_us).end_at(week)
+
 
 def drift(snapshot: Snapshot, arrow: Arrow, temporary: Temporary) -> Drift:
-    """Every zone of the journey, with what differs between those who stalled and those who moved on."""
+    """Every zone of the journey, with what differs between those who stalled and moved on, and when its level moved."""
     stays = arrow(snapshot.stays)
     people = arrow(
         snapshot.customers.select("customer_key", "customer_id", "name", "owner", "revenue", "is_usual_revenue")
@@ -123,16 +142,17 @@ def drift(snapshot: Snapshot, arrow: Arrow, temporary: Temporary) -> Drift:
     revenue = {row["customer_key"]: (row["revenue"], row["is_usual_revenue"]) for row in people}
     found, zones = _zones(snapshot, stays, snapshot.as_of_us, revenue)
     names = {key: signal.name for key, signal in snapshot.plan.signals.items() if signal.stage is None}
+    sums, last_week = arrow(zone_sums(snapshot)), snapshot.first_week + snapshot.n_weeks - 1
     told = []
-    for zone, passage in zip(zones, found, strict=True):
-        if zone.tau_days is None or zone.reason is not None:
-            told.append(zone)
-            continue
-        groups = equal_dwell_groups(passage, zone.tau_days)
-        counts = arrow(early_signals(snapshot, temporary("dwell_groups", groups)))
-        told.append(replace(zone, signals=overrepresented(counts, groups, names)))
+    for known, passage in zip(zones, found, strict=True):
+        zone = replace(known, levels=zone_levels(sums, passage.stage, last_week))
+        if zone.tau_days is not None and zone.reason is None:
+            groups = equal_dwell_groups(passage, zone.tau_days)
+            counts = arrow(early_signals(snapshot, temporary("dwell_groups", groups)))
+            zone = replace(zone, signals=overrepresented(counts, groups, names))
+        told.append(zone)
     who = {row["customer_key"]: (row["customer_id"], row["name"], row["owner"]) for row in people}
-    return Drift(snapshot.as_of_us, tuple(told), who)
+    return Drift(snapshot.as_of_us, tuple(told), who, snapshot.zone)
 
 
 def zones_before(snapshot: Snapshot, arrow: Arrow) -> list[Zone]:
@@ -143,9 +163,7 @@ def zones_before(snapshot: Snapshot, arrow: Arrow) -> list[Zone]:
     return _zones(snapshot, known_at(arrow(snapshot.stays), before_us), before_us, revenue)[1]
 
 
-def _zones(
-    snapshot: Snapshot, stays: pa.Table, as_of_us: int, revenue: Mapping[int, tuple[float, bool]]
-) -> tuple[list[Passage], list[Zone]]:
+def _zones(snapshot: Snapshot, stays: pa.Table, as_of_us: int, revenue: Revenue) -> tuple[list[Passage], list[Zone]]:
     found = passages(stays, len(snapshot.stage_names), as_of_us)
     expected = [stage.expected.days if stage.expected else 0.0 for stage in snapshot.plan.journey.stages]
     return found, drift_zones(

@@ -14,7 +14,7 @@ from cxcurve.errors import Reason
 from cxcurve.journey.calendar import Calendar
 from cxcurve.metrics import feedback
 from cxcurve.metrics.contacts import REPEAT_DAYS, contacts
-from cxcurve.metrics.curve import N_BUCKETS, bucket_of
+from cxcurve.metrics.curve import with_bucket
 from cxcurve.metrics.drift import Zone
 from cxcurve.metrics.self_service import FOLLOWED_DAYS, sessions
 from cxcurve.metrics.snapshot import Snapshot
@@ -23,7 +23,7 @@ from cxcurve.stats.bands import bucket_change, bucket_mean
 from cxcurve.stats.clusters import effective_n
 from cxcurve.stats.estimates import Estimate, difference, nothing
 from cxcurve.stats.proportions import wilson
-from cxcurve.tables import US_PER_DAY
+from cxcurve.tables import N_BUCKETS, US_PER_DAY
 from cxcurve.workspace.drift import Drift, zones_before
 
 Arrow = Callable[[ir.Table], pa.Table]
@@ -95,10 +95,9 @@ def _index(snapshot: Snapshot, arrow: Arrow, name: str) -> Reading:
     """Mean over customers by week; now against four weeks before, the same draw of buckets for both."""
     weeks = snapshot.customer_weeks
     last = snapshot.first_week + snapshot.n_weeks - 1
-    recent = weeks.filter(weeks.week > last - SPARK_WEEKS - BACK_WEEKS)
-    recent = recent.mutate(bucket=bucket_of(recent.customer_key))
+    recent = with_bucket(weeks.filter(weeks.week > last - SPARK_WEEKS - BACK_WEEKS), snapshot)
     sums = arrow(recent.group_by("week", "bucket").agg(n=recent.count(), total=recent[name].sum()))
-    now = snapshot.customer_now.mutate(bucket=bucket_of(snapshot.customer_now.customer_key))
+    now = with_bucket(snapshot.customer_now, snapshot)
     now_sums = arrow(now.group_by("bucket").agg(n=now.count(), total=now[name].sum()))
     total, n = _buckets(now_sums)
     current = _on_scale(bucket_mean(total, n, seed=1))

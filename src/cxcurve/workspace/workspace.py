@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis.expr.types as ir
@@ -17,16 +18,21 @@ import ibis.expr.types as ir
 from cxcurve.errors import BadValueError, Problem, ProblemsError, Severity, UnknownNameError, WorkspaceError
 from cxcurve.journey.calendar import end_of_day
 from cxcurve.metrics.curve import X
+from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.metrics.versions import Version
 from cxcurve.model import Journey, Source, cross_check, read_journey, read_sources
 from cxcurve.model.settings import Settings, read_settings
 from cxcurve.model.starters import JOURNEY_FILE, SETTINGS_FILE, SOURCES_FILE, copy_starter
+from cxcurve.pipeline.learning import check_scores, learn_weights
 from cxcurve.pipeline.loading import Report, load
 from cxcurve.pipeline.run import Run, default_as_of
-from cxcurve.pipeline.scoring import changed_keys, goes_on, score
+from cxcurve.pipeline.scoring import SCORER, changed_keys, goes_on, score
 from cxcurve.pipeline.snapshots import snapshot
 from cxcurve.store import Store
-from cxcurve.workspace.curves import CurveResult, curve_result
+from cxcurve.workspace.backtests import BacktestResult
+from cxcurve.workspace.calibrations import CalibrationResult
+from cxcurve.workspace.curves import CurveResult, check_curve, curve_result
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift, drift
 from cxcurve.workspace.inputs import file_problems
@@ -37,12 +43,11 @@ from cxcurve.workspace.lists import (
     signal_rows,
     time_to_value_result,
 )
+from cxcurve.workspace.moved import MovedResult, moved_result
 from cxcurve.workspace.populations import population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 
 DATA_FOLDER, STORE_FILE = ".cxcurve", "events.duckdb"
-SCORER = 1
-"""Raised whenever the same events give other scores: weeks of two scorers must not stand side by side."""
 Progress = Callable[[str, int, int], None]
 
 
@@ -147,17 +152,23 @@ class Workspace:
         return file_problems(self.folder, [s for key, s in (sources or {}).items() if not names or key in names])
 
     def data_problems(self) -> list[Problem]:
-        """Events of customers that no table of customers names: a wrong column or a misspelt id looks like that."""
+        """Accounts and persons that no table of customers names: a wrong column or a misspelt id looks like that.
+
+        Anonymous visitors never are in such a table.
+        """
         if not self.store.rows("SELECT 1 FROM customers LIMIT 1"):
             return []
-        n_all = self.store.rows("SELECT count(*) FROM customer_keys")[0][0]
-        unnamed = "FROM customer_keys ANTI JOIN customers USING (customer_id)"
-        n, example = self.store.rows(f"SELECT count(*), min(customer_id) {unnamed}")[0]
+        known = "SELECT customer_key FROM identities WHERE id_kind <> 'anonymous'"
+        told = f"FROM customer_keys SEMI JOIN ({known}) USING (customer_key)"
+        n_all = self.store.rows(f"SELECT count(*) {told}")[0][0]
+        unnamed = f"SELECT count(*), min(customer_id) {told} ANTI JOIN customers USING (customer_id)"
+        n, example = self.store.rows(unnamed)[0]
         if not n:
             return []
         message = (
-            f'{n:,} of {n_all:,} customers with events are in no table of customers, such as "{example[:60]}". Where '
-            "that is no customer, mend the column after `account:`, or name the person's account in a table of people"
+            f"{n:,} of {n_all:,} customers with events (anonymous visitors aside) are in no table of customers, such "
+            f'as "{example[:60]}". Where that is no customer, mend the column after `account:`, or name the person\'s '
+            "account in a table of people"
         )
         return [Problem(SOURCES_FILE, 0, message, Severity.WARNING)]
 
@@ -200,7 +211,10 @@ class Workspace:
             raise ProblemsError(errors)
         chosen = {key: source for key, source in self.sources.items() if not names or key in names}
         self._forget()
-        return load(self.store, self.folder, chosen, self.journey, received_us=now_us(), progress=progress)
+        try:
+            return load(self.store, self.folder, chosen, self.journey, received_us=now_us(), progress=progress)
+        finally:  # what was loaded before a failure stays, too
+            self.store.remember("loaded_us", str(now_us()))
 
     def score(self, *, full: bool = False, progress: Progress | None = None) -> int:
         """Score the customers whose events changed, or all; returns how many. All are told as of the same moment."""
@@ -258,20 +272,39 @@ class Workspace:
 
     # --- reading: every method takes segment={"plan": "pro"}, cohort="entered invest in the last 90d" and as_of
 
-    def curve(self, x: X = "week", **whom: Any) -> CurveResult:
-        """The CX Curve by week of the cycle, position on the journey, or date; shows itself in a notebook."""
-        with self.snapshot(**whom) as known:
-            return self.curve_of(known, x)
+    def curve(self, x: X = "week", *, leavers: Leavers = "survivors", **whom: Any) -> CurveResult:
+        """The CX Curve by week of the cycle, position on the journey, or date; shows itself in a notebook.
 
-    def curve_of(self, known: Snapshot, x: X = "week", drift: Drift | None = None) -> CurveResult:
+        Along the weeks of the cycle there are two: of those still there (`leavers="survivors"`), and weighted so that
+        those like them who left are spoken for (`leavers="weighted"`).
+        """
+        check_curve(x, leavers)
+        with self.snapshot(**whom) as known:
+            return self.curve_of(known, x, leavers=leavers)
+
+    def curve_of(
+        self, known: Snapshot, x: X = "week", drift: Drift | None = None, *, leavers: Leavers = "survivors"
+    ) -> CurveResult:
         """The same from a snapshot."""
-        if x not in get_args(X):
-            raise BadValueError(f'x "{x}" is no axis of the curve; expected {", ".join(get_args(X))}')
-        drift = drift or self.drift_of(known)
-        run = self._run(known.as_of_us, known.received_until_us)
+        check_curve(x, leavers)
         return curve_result(
-            run, known, x, drift=drift, notes=self.notes(known.as_of_us), currency=self.settings.currency
-        )
+            self.run_of(known), known, x, drift=drift or self.drift_of(known), notes=self.notes(known.as_of_us),
+            currency=self.settings.currency, leavers=leavers,
+        )  # fmt: skip
+
+    def moved(self, since: str | date | None = None, until: str | date | None = None, **whom: Any) -> MovedResult:
+        """What moved the mean level between two days: who left, came and moved on, and which signals; all add up.
+
+        The level is that of the last week that ended by each day; by default of the last four weeks.
+        """
+        with self.snapshot(**whom) as known:
+            return self.moved_of(known, since, until)
+
+    def moved_of(
+        self, known: Snapshot, since: str | date | None = None, until: str | date | None = None
+    ) -> MovedResult:
+        """The same from a snapshot."""
+        return moved_result(self.run_of(known), known, since, until)
 
     def drift(self, **whom: Any) -> Drift:
         """The drift zones."""
@@ -295,22 +328,66 @@ class Workspace:
     def customer(self, customer_id: str, as_of: str | datetime | None = None) -> CustomerResult:
         """One customer with the signals and events behind its scores."""
         with self.snapshot(as_of) as known:
-            return customer_result(self._run(known.as_of_us, known.received_until_us), known, customer_id)
+            return customer_result(self.run_of(known), known, customer_id)
 
     def customers(self, **whom: Any) -> list[dict[str, Any]]:
         """Every customer with stage and indexes, the lowest level first."""
         with self.snapshot(**whom) as known:
             return customer_rows(known, self.store.arrow)
 
+    # --- learning
+
+    def calibrate(
+        self, as_of: str | datetime | None = None, *, apply: bool = False, progress: Progress | None = None
+    ) -> CalibrationResult:
+        """Learn the weights from who left and who moved on by `as_of` (default: the last score).
+
+        With `apply` they are kept as a version, dated as_of, and the weeks from then on are scored by it.
+        """
+        with self.snapshot(as_of) as known:
+            run = self.run_of(known)
+            made = learn_weights(run, progress).version(self._next_version)
+            result = CalibrationResult(made, run.weights, known.stage_names, apply)
+        if apply:
+            columns = (made.number, made.as_of_us, now_us(), made.written())
+            self.store.execute("INSERT INTO versions VALUES ($1, $2, $3, $4)", *columns)
+            self.score(full=True, progress=progress)
+        return result
+
+    def backtest(self, as_of: str | datetime | None = None, *, progress: Progress | None = None) -> BacktestResult:
+        """How right the scores were, forward in time, of customers the weights were not learned from."""
+        with self.snapshot(as_of) as known:
+            found = BacktestResult(known.as_of_us, check_scores(self.run_of(known), progress))
+        if as_of is None:
+            self.store.remember("backtest", json.dumps(found.to_json()))
+        return found
+
+    @property
+    def last_backtest(self) -> dict[str, Any] | None:
+        """The newest backtest of the present, as JSON: it takes too long to be made for a page."""
+        kept = self.store.meta("backtest")
+        return None if kept is None else dict(json.loads(kept))
+
+    def version(self, as_of_us: int) -> Version | None:
+        """The version of the weights in force at a moment; None where they are the expert's."""
+        known = self.store.versions(as_of_us)
+        return Version.read(known[-1]) if known else None
+
+    @property
+    def _next_version(self) -> int:
+        return int(self.store.rows("SELECT coalesce(max(number), 0) + 1 FROM versions")[0][0])
+
+    # --- lists
+
     def signals(self, **whom: Any) -> dict[str, Any]:
         """The tracking plan's signals with weights and what was seen of them."""
         with self.snapshot(**whom) as known:
-            return signal_rows(known, self.store.arrow)
+            return signal_rows(known, self.store.arrow, self.run_of(known).weights)
 
     def friction(self, **whom: Any) -> list[dict[str, Any]]:
         """Friction signals of the last 28 days."""
         with self.snapshot(**whom) as known:
-            return friction_rows(known, self.store.arrow)
+            return friction_rows(known, self.store.arrow, self.run_of(known).weights)
 
     def quarantine(self) -> list[dict[str, Any]]:
         """Rows and events that could not be used, with file, line and reason."""
@@ -335,6 +412,10 @@ class Workspace:
     def segment_values(self, known: Snapshot) -> dict[str, list[str]]:
         """What customers can be picked by."""
         return segment_values(known, self.store)
+
+    def run_of(self, known: Snapshot) -> Run:
+        """The run that a snapshot is of: it knows the same events."""
+        return self._run(known.as_of_us, known.received_until_us)
 
     def _known_moment(self, as_of: str | datetime) -> int:
         us = instant_us(as_of, self.settings.zone)
@@ -373,7 +454,8 @@ class Workspace:
 
     @property
     def _model_mark(self) -> str:
-        said = f"{SCORER}|{self.journey.model_dump_json()}|{self.settings.zone}"
+        versions = self.store.rows("SELECT number FROM versions ORDER BY number")
+        said = f"{SCORER}|{versions}|{self.journey.model_dump_json()}|{self.settings.zone}"
         return hashlib.sha256(said.encode()).hexdigest()
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
 from typing import Any, cast
 
 from cxcurve import charts
-from cxcurve.charts.format import day
+from cxcurve.charts.format import day, number, plural, words
 from cxcurve.metrics.curve import Drop, X
+from cxcurve.metrics.leavers import MOST_WEIGHT, Leavers
+from cxcurve.stats.estimates import Estimate
 from cxcurve.web.asked import Asked
 from cxcurve.web.pages.drift import reason_of
 from cxcurve.web.pages.figures import figures
 from cxcurve.web.pages.frame import Frame, customer_href, framed, stage_label, with_query
 from cxcurve.web.reader import View
-from cxcurve.workspace.curves import CurveResult, date_of, monday
+from cxcurve.workspace.curves import VERSIONS, CurveResult, date_of, monday
+from cxcurve.workspace.moved import MovedResult
 
-PARAMETERS = ("x",)
-AXES = ("week", "position", "date")
-LONGEST_WAITING = 5
+PARAMETERS = ("x", "leavers")
+AXES = {"week": "By week", "position": "By stage", "date": "By date"}
+LONGEST_WAITING, MOST_MOVING = 5, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,10 @@ class CurvePage(Frame):
 
     result: CurveResult
     x: str
+    axes: tuple[Mapping[str, Any], ...]
+    versions: tuple[Mapping[str, Any], ...]
+    meaning: str | None
+    moved: Mapping[str, Any] | None
     focus: tuple[Mapping[str, Any], ...]
     stats: tuple[Mapping[str, Any], ...]
     drops: tuple[Mapping[str, Any], ...]
@@ -54,14 +61,19 @@ class CurvePage(Frame):
 
 def build(view: View, asked: Asked) -> CurvePage:
     """The page for a query."""
-    x = cast(X, asked.choice("x", AXES, "week"))
+    x = cast(X, asked.choice("x", tuple(AXES), "week"))
+    leavers = cast(Leavers, asked.choice("leavers", tuple(VERSIONS), "survivors"))
     frame = framed(view, asked, "Real CX Curve", "curve", "/curve")
-    result = view.curve(x)
+    result = view.curve(x, leavers)
     focus, stats = figures(view)
     return CurvePage(
         **frame,
         result=result,
         x=x,
+        axes=tuple(_choices(asked, "x", AXES, x)),
+        versions=tuple(_choices(asked, "leavers", VERSIONS, leavers)) if x == "week" else (),
+        meaning=_meaning(result) if x == "week" else None,
+        moved=_moved(view.moved) if x == "date" else None,
         focus=focus,
         stats=stats,
         drops=tuple(_drop(result, drop) for drop in result.curve.drops),
@@ -70,6 +82,56 @@ def build(view: View, asked: Asked) -> CurvePage:
         waiting=_waiting(view, frame["kept"]),
         reason=result.curve.reason,
     )
+
+
+def _choices(asked: Asked, key: str, options: Mapping[Any, str], chosen: str) -> Iterator[dict[str, Any]]:
+    """Links to the same page with another choice; the version of the curve is one of the week axis alone."""
+    query = {name: value for name, value in asked.given.items() if name not in {key, "leavers"}}
+    default = next(iter(options))
+    for value, label in options.items():
+        href = with_query("/curve", query if value == default else {**query, key: value})
+        yield {"label": label[0].upper() + label[1:], "href": href, "is_chosen": value == chosen}
+
+
+def _meaning(result: CurveResult) -> str:
+    """What the version of the curve means, in a sentence."""
+    if result.curve.leavers == "survivors":
+        return (
+            "Survivors only: the mean of the customers still there at each week; where unhappy ones leave it rises "
+            "without anybody feeling better."
+        )
+    return (
+        "Weighted for those who left: each customer still there also stands for those who left and were like it before "
+        f"(stage, friction, momentum), for at most {number(MOST_WEIGHT)}. "
+        f"{plural(result.curve.n_exits, 'exit')} so far; grey where too few are left to stand for all."
+    )
+
+
+def _moved(result: MovedResult | None) -> dict[str, Any] | None:
+    """A row for each part that moved the level; they add up to the last one."""
+    if result is None:
+        return None
+    found = result.found
+    named = [
+        *(_part(label if n is None else f"{label} ({number(n)})", points) for label, points, n in result.mix),
+        *(_part(words(part.name), part.points) for part in result.signals[:MOST_MOVING]),
+    ]
+    others = sum(part.points.value or 0.0 for part in result.signals[MOST_MOVING:])
+    return {
+        "since": result.since,
+        "until": result.until,
+        "before": found.before.value,
+        "after": found.after.value,
+        "n_stayed": found.n_stayed,
+        "rows": [*named, {"label": "Other signals", "points": others, "low": None, "high": None}],
+        "total": _part("All together", found.change),
+        "reason": found.reason,
+    }
+
+
+def _part(label: str, points: Estimate) -> dict[str, Any]:
+    label = label[0].upper() + label[1:]
+    return {"label": label, "points": points.value, "low": points.low, "high": points.high}
 
 
 def zones(view: View, kept: Mapping[str, str]) -> list[dict[str, Any]]:

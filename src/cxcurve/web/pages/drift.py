@@ -8,14 +8,17 @@ from typing import Any
 
 from cxcurve import charts
 from cxcurve.errors import Reason
-from cxcurve.metrics.drift import Drifting, Zone
+from cxcurve.metrics.drift import Zone
+from cxcurve.metrics.drifting import Drifting, Present
+from cxcurve.metrics.zone_levels import LevelChange
 from cxcurve.web.asked import Asked
-from cxcurve.web.pages.frame import Frame, customer_href, framed, stage_label
+from cxcurve.web.pages.frame import Frame, customer_href, framed, shown_end, stage_label
 from cxcurve.web.reader import View
-from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.drift import CHANCES, Drift
 
 PARAMETERS = ()
-MOST_DRIFTING = 8
+MOST_NAMED = 8
+_INDEXES = {"friction_index": "Friction", "momentum_index": "Momentum"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +60,20 @@ def _zone(view: View, zone: Zone, kept: Mapping[str, str]) -> dict[str, Any]:
         "tau_days": zone.tau_days,
         "change": _change(zone),
         "n_drifting": len(zone.drifting_now),
-        "drifting": [_drifting(view.drift, one, kept) for one in costliest(zone)[:MOST_DRIFTING]],
+        "drifting": [_drifting(view.drift, one, kept) for one in zone.drifting_now[:MOST_NAMED]],
+        "n_present": len(zone.present_now),
+        "present": [_present(view.drift, one, kept) for one in zone.present_now[:MOST_NAMED]],
+        "is_tau_expected": zone.is_tau_expected,
         "impact_revenue": zone.impact.value,
         "impact_low": zone.impact.low,
         "impact_high": zone.impact.high,
+        "impact_reason": zone.impact.reason,
         "signals": [
             {"signal": s.signal, "odds_ratio": s.odds_ratio.value, "low": s.odds_ratio.low, "high": s.odds_ratio.high}
             for s in zone.signals
         ],
+        "moves": [_moved(view.drift, one) for one in zone.levels.changes],
+        "moves_reason": zone.levels.reason,
         "bridge": bridge.content if bridge else (),
         "flow": _flow(zone),
         "reason": reason_of(zone),
@@ -78,19 +87,24 @@ def reason_of(zone: Zone) -> Reason | None:
     return zone.reason or zone.stall.reason or Reason.TOO_FEW
 
 
-def costliest(zone: Zone) -> list[Drifting]:
-    """Who drifts now, the most revenue at stake first."""
-    return sorted(zone.drifting_now, key=lambda one: (-one.impact_revenue, -one.days, one.customer_key))
+def _present(drift: Drift, one: Present, kept: Mapping[str, str]) -> dict[str, Any]:
+    customer_id, name, owner = drift.customers[one.customer_key]
+    who = {"name": name, "href": customer_href(customer_id, kept), "owner": owner}
+    return {**who, "days": one.days, "revenue": one.revenue or None}
 
 
 def _drifting(drift: Drift, one: Drifting, kept: Mapping[str, str]) -> dict[str, Any]:
-    customer_id, name, _ = drift.customers[one.customer_key]
+    chances = {name: getattr(one, name) for name in CHANCES}
+    return {**_present(drift, one, kept), **chances}
+
+
+def _moved(drift: Drift, one: LevelChange) -> dict[str, Any]:
     return {
-        "name": name,
-        "href": customer_href(customer_id, kept),
-        "days": one.days,
-        "revenue": one.revenue,
-        "progress_share": one.progress_share,
+        "label": _INDEXES[one.index],
+        "week_end": shown_end(drift.week_end_us(one.week), drift.time_zone),
+        "from_level": one.from_level,
+        "to_level": one.to_level,
+        "is_worse": (one.to_level > one.from_level) == (one.index == "friction_index"),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from cxcurve.charts.format import words
+from cxcurve.charts.format import day, number, plural, words
 from cxcurve.model import Journey
 from cxcurve.web.asked import Asked, parameter_of
 from cxcurve.web.reader import View
@@ -17,7 +17,7 @@ from cxcurve.workspace import Workspace
 from cxcurve.workspace.results import moment
 
 COHORT_TIME, COHORT_TIME_WORDS = "90d", "90 days"
-BEHIND = "Data was loaded since the last score; nothing here knows it yet. Run: cxcurve score"
+BEHIND = "Data was loaded since the last score; the scores and events shown do not know it yet. Run: cxcurve score"
 PROVISIONAL = "Early numbers: the weights are expert judgement, and what counts as typical still moves with your data."
 
 
@@ -59,9 +59,24 @@ def framed(view: View, asked: Asked, title: str, nav: str, path: str) -> dict[st
         "query": asked.given,
         "kept": kept_of(asked, workspace.journey),
         "picker": picker(view, asked),
-        "provisional": BEHIND if workspace.is_behind else PROVISIONAL,
+        # Another as_of is worked out from all events.
+        "provisional": BEHIND if workspace.is_behind and view.whom.as_of is None else weights_said(view),
         "currency": workspace.settings.currency,
     }
+
+
+def weights_said(view: View) -> str:
+    """Whose judgement the weights are."""
+    version = view.version
+    if version is None:
+        return PROVISIONAL
+    when = shown_end(version.as_of_us, view.workspace.settings.zone)
+    left, moved = version.friction, version.momentum
+    said = f"Version {version.number} of the weights, {day(when.date())}"
+    if left.kind == "expert":
+        return f"{said}: expert judgement; {plural(left.n_events, 'exit')} so far, and 25 are needed to learn from."
+    rests = f"{plural(left.n_events, 'exit')} and {number(moved.n_events)} steps forward"
+    return f"{said}: {left.kind} from {rests} of your own customers."
 
 
 def bare(workspace: Workspace, title: str) -> dict[str, Any]:

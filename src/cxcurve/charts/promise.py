@@ -1,0 +1,83 @@
+"""What an index promises beside what was seen: odds on a doubling scale, one line for each band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log2
+
+from cxcurve.charts import format as fmt
+from cxcurve.charts import svg
+from cxcurve.charts.frame import NARROW_BELOW
+from cxcurve.charts.picture import Picture, drawing, nothing, table
+from cxcurve.charts.scales import Scale
+
+_ROW = 34.0
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One band: odds claimed, odds seen with their interval (None where too few), and how many it rests on."""
+
+    name: str
+    claimed: float
+    seen: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+def promise(
+    bands: Sequence[Promise], *, width: float = 720.0, title: str = "Odds of leaving, claimed and seen"
+) -> Picture:
+    """A dot with its interval for what was seen, a bar up to what is claimed.
+
+    Args:
+        bands: from the lowest to the highest.
+        width: pixels at full size; under 600 it is drawn for a phone.
+        title: the accessible name.
+
+    Returns:
+        The picture; its table has one row per band.
+    """
+    columns = ("Friction index", "Odds claimed", "Odds seen", "95 %", "Left")
+    twin = table(columns, [_told(band) for band in bands])
+    if not bands:
+        return Picture(nothing(width, title), title, twin)
+    most = max(max(band.claimed, band.high or 1.0, 2.0) for band in bands)
+    left = 62.0 if width < NARROW_BELOW else 96.0
+    scale = Scale(-1.0, min(log2(most), 5.0) + 0.2, left, width - 14)
+    height = _ROW * len(bands) + 30
+    rows = [_row(band, scale, number * _ROW) for number, band in enumerate(bands)]
+    words = ", ".join(f"{band.name}: claimed {fmt.odds(band.claimed)}, seen {fmt.odds(band.seen)}" for band in bands)
+    drawn = drawing(*_grid(scale, height), *rows, width=width, height=height, title=title, description=f"{words}.")
+    return Picture(drawn, title, twin)
+
+
+def _grid(scale: Scale, height: float) -> list[str]:
+    floor, drawn = height - 24, []
+    for doublings in range(int(scale.low), int(scale.high) + 1):
+        at = scale(doublings)
+        drawn.append(svg.line(at, 0, at, floor, "zero" if doublings == 0 else "grid"))
+        drawn.append(svg.text(fmt.odds(2.0**doublings), at, height - 8, class_="mid"))
+    return drawn
+
+
+def _row(band: Promise, scale: Scale, top: float) -> str:
+    middle = top + _ROW / 2
+    hint = svg.title(svg.fit(" · ".join(_told(band)), 800, 11))
+    name = svg.text(band.name, 0, middle + 4, class_="strong")
+    start = scale(0.0)
+    end = scale.clamp(log2(band.claimed))
+    bar = svg.rect(start, middle - 7, end - start, 14, class_="drag-area")
+    bar += svg.line(end, middle - 10, end, middle + 10, "drag-edge is-claim")
+    if band.seen is None or band.low is None or band.high is None:
+        return svg.group(hint, name, bar, svg.text("too few", start + 6, middle + 4, class_="small"))
+    low, high, seen = (scale.clamp(log2(max(value, 1e-9))) for value in (band.low, band.high, band.seen))
+    reach = svg.line(low, middle, high, middle, "line")
+    return svg.group(hint, name, bar, reach, svg.element("circle", cx=seen, cy=middle, r=4.5, class_="dot"))
+
+
+def _told(band: Promise) -> tuple[str, ...]:
+    interval = "" if band.low is None or band.high is None else f"{fmt.odds(band.low)} to {fmt.odds(band.high)}"
+    return band.name, fmt.odds(band.claimed), fmt.odds(band.seen), interval, fmt.number(band.n)

@@ -1,0 +1,224 @@
+"""Backtest: how right the scores were, forward in time (definitions.md, 3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from cxcurve.errors import Reason
+from cxcurve.learn.forecasts import Forecasts
+from cxcurve.learn.hazards import LN2, Base
+from cxcurve.metrics.periods import Periods
+from cxcurve.stats.estimates import Estimate, nothing, z_of
+from cxcurve.stats.logistic import Prior, clustered_errors, logistic_regression
+from cxcurve.stats.proportions import wilson
+from cxcurve.stats.quantiles import median
+from cxcurve.stats.ranking import auc
+
+FEWEST_EXITS = 25
+FEWEST_IN_BAND = 10
+BANDS = (0.0, 5.0, 15.0, 30.0, 50.0, 70.0, 85.0, 100.0)
+WARNED_DAYS = 90.0
+"""A warning counts where it came within so many days before the exit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A band of the index: what it claims of the odds of leaving, and what was seen."""
+
+    start: float
+    end: float
+    n: int
+    n_exits: int
+    claimed: float
+    observed: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One tested quarter."""
+
+    from_us: int
+    n: int
+    n_exits: int
+    auc: Estimate
+    weights: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """Of the customers who left, how many had been marked, and how long before."""
+
+    n_left: int
+    n_warned: int
+    lead_days: Estimate
+    n_marked: int
+    n_marked_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """How right the scores were; every measure None, with the reason, where too few left in the tested weeks.
+
+    Attributes:
+        n_exits: customers who left in the tested weeks.
+        auc: within stage and quarter; its n are weeks before an exit.
+        brier_skill: 1 - mean squared error of the chance / that of the stage's base rate.
+        slope: of the log odds that were told; 1 is right, below 1 they were too far apart.
+        observed_expected: exits seen / exits told.
+        precision: of the weeks at risk, the share followed by an exit within 28 days.
+        recall: of the weeks followed by an exit within 28 days, the share at risk.
+        bands: the meaning check.
+        rivals: AUC within stage of other scores, on the same rows.
+        stage_alone: AUC over all stages of the stage's base rate.
+        shuffled: AUC with exits dealt out at random among the rows of a stage: 0.5, or something leaks.
+    """
+
+    n: int
+    n_customers: int
+    n_exits: int
+    folds: tuple[Fold, ...]
+    auc: Estimate
+    brier_skill: float | None
+    slope: Estimate
+    observed_expected: float | None
+    precision: Estimate
+    recall: Estimate
+    warning: Warning | None
+    bands: tuple[Band, ...]
+    rivals: Mapping[str, Estimate]
+    stage_alone: Estimate
+    shuffled: Estimate
+    reason: Reason | None = None
+
+
+def backtest(told: Forecasts | None, *, n_stages: int, seed: int = 1) -> Backtest:
+    """Set what was told beside what happened."""
+    if told is None:
+        return _nothing(0, 0, 0, Reason.NOT_FOLLOWED)
+    n_exits = _n_left(told.periods)
+    n_customers = len(np.unique(told.periods.customer))
+    if n_exits < FEWEST_EXITS:
+        return _nothing(len(told.periods), n_customers, n_exits, Reason.TOO_FEW)
+    left, stage = told.happened, told.periods.stage
+    strata = told.fold * n_stages + stage
+    shuffled = _shuffled(left, strata, np.random.default_rng(seed))
+    ours = _auc(told, told.friction, left, strata)
+    return Backtest(
+        n=len(told.periods),
+        n_customers=n_customers,
+        n_exits=n_exits,
+        folds=tuple(_fold(told, number, strata) for number in range(len(told.cuts_us))),
+        auc=ours,
+        brier_skill=_brier_skill(told.chance, told.usual, left),
+        slope=_slope(told),
+        observed_expected=float(left.sum() / told.chance.sum()),
+        precision=_share(left[told.is_at_risk]),
+        recall=_share(told.is_at_risk[left]),
+        warning=warned(told),
+        bands=meaning(told, n_stages),
+        rivals={name: _auc(told, score, left, strata) for name, score in told.rivals.items()},
+        stage_alone=_auc(told, told.usual, left, told.fold),
+        shuffled=_auc(told, told.friction, shuffled, strata),
+    )
+
+
+def meaning(told: Forecasts, n_stages: int) -> tuple[Band, ...]:
+    """In each band of the index the odds of leaving against customers under 5, beside those it claims.
+
+    At equal stage, dwell and momentum; the rows of a customer are alike.
+    """
+    index, left = told.index, told.happened
+    band = np.searchsorted(BANDS, index, "right") - 1
+    base = Base.of(told.periods, n_stages)
+    inside = band[:, None] == np.arange(1, len(BANDS) - 1)
+    x = np.hstack([inside, base.columns(told.periods), told.other[:, None] * LN2])
+    prior = Prior.of(np.zeros(inside.shape[1]), np.inf) + base.prior + Prior.of(0.0, 10.0)
+    fit = logistic_regression(x, left, prior)
+    lowest = float(told.beyond[band == 0].mean()) if (band == 0).any() else 0.0
+    errors = clustered_errors(fit, x, left, told.periods.customer) if fit.coefficients is not None else None
+    found = []
+    for i in range(1, len(BANDS) - 1):
+        here = band == i
+        n_left = _n_left(told.periods, here)
+        observed = nothing(n_left)
+        if fit.coefficients is not None and errors is not None and n_left >= FEWEST_IN_BAND:
+            top, half = float(fit.coefficients[i - 1]), z_of(0.95) * float(errors[i - 1])
+            observed = Estimate(math.exp(top), math.exp(top - half), math.exp(top + half), n_left)
+        claimed = 2.0 ** float(told.beyond[here].mean() - lowest) if here.any() else 1.0
+        found.append(Band(BANDS[i], BANDS[i + 1], int(here.sum()), n_left, claimed, observed))
+    return tuple(found)
+
+
+def warned(told: Forecasts, fold: int | None = None) -> Warning:
+    """Of the customers who left in the tested weeks (or in one quarter), who was marked at risk within 90 days before.
+
+    The days are those from the first mark within them to the exit.
+    """
+    rows = told.periods.exit_days < WARNED_DAYS
+    exits = np.round(told.periods.ends_us / 86_400e6 + told.periods.exit_days, 4)
+    if fold is not None:
+        rows &= told.fold == fold
+    _, place = np.unique(np.stack([told.periods.customer[rows], exits[rows]]), axis=1, return_inverse=True)
+    n_left = int(place.max(initial=-1)) + 1
+    lead = np.zeros(n_left)
+    marked = told.is_at_risk[rows]
+    np.maximum.at(lead, place.ravel()[marked], told.periods.exit_days[rows][marked])
+    days = lead[lead > 0]
+    ever = np.unique(told.periods.customer[told.is_at_risk])
+    gone = np.unique(told.periods.customer[rows])
+    return Warning(n_left, len(days), median(days), len(ever), len(np.intersect1d(ever, gone)))
+
+
+def _n_left(periods: Periods, rows: NDArray[np.bool_] | None = None) -> int:
+    """Customers, cycle by cycle, who left within 28 days of one of the rows."""
+    chosen = periods.exit_days < 28.0
+    if rows is not None:
+        chosen &= rows
+    exits = np.round(periods.ends_us[chosen] / 86_400e6 + periods.exit_days[chosen], 4)
+    return len(np.unique(np.stack([periods.customer[chosen], exits]), axis=1).T)
+
+
+def _auc(told: Forecasts, score: NDArray[np.float64], left: NDArray[np.bool_], strata: NDArray[np.int64]) -> Estimate:
+    return auc(score, left, strata=strata, clusters=told.periods.customer)
+
+
+def _fold(told: Forecasts, number: int, strata: NDArray[np.int64]) -> Fold:
+    here = told.fold == number
+    found = auc(told.friction[here], told.happened[here], strata=strata[here], clusters=told.periods.customer[here])
+    return Fold(told.cuts_us[number], int(here.sum()), _n_left(told.periods, here), found, str(told.kinds[number]))
+
+
+def _shuffled(left: NDArray[np.bool_], strata: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
+    order = np.lexsort((rng.random(len(left)), strata))
+    dealt = np.empty_like(left)
+    dealt[np.argsort(strata, kind="stable")] = left[order]
+    return dealt
+
+
+def _brier_skill(chance: NDArray[np.float64], usual: NDArray[np.float64], left: NDArray[np.bool_]) -> float:
+    return float(1 - ((chance - left) ** 2).mean() / ((usual - left) ** 2).mean())
+
+
+def _slope(told: Forecasts) -> Estimate:
+    x = np.stack([np.ones(len(told.chance)), special.logit(np.clip(told.chance, 1e-9, 1 - 1e-9))], axis=1)
+    fit = logistic_regression(x, told.happened, Prior.of([0.0, 0.0], np.inf))
+    if fit.coefficients is None:
+        return nothing(fit.n_events)
+    half = z_of(0.95) * float(clustered_errors(fit, x, told.happened, told.periods.customer)[1])
+    slope = float(fit.coefficients[1])
+    return Estimate(slope, slope - half, slope + half, fit.n_events)
+
+
+def _share(values: NDArray[np.bool_]) -> Estimate:
+    return wilson(int(values.sum()), len(values)) if len(values) else nothing()
+
+
+def _nothing(n: int, n_customers: int, n_exits: int, reason: Reason) -> Backtest:
+    none = nothing(n_exits, reason)
+    return Backtest(n, n_customers, n_exits, (), none, None, none, None, none, none, None, (), {}, none, none, reason)

@@ -1,0 +1,50 @@
+"""Periods of a run: read block by block, of all customers or of a sample that is large enough."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from cxcurve.metrics.periods import Periods, join, moves, periods
+from cxcurve.metrics.weekly import Block
+from cxcurve.pipeline.run import Run
+from cxcurve.pipeline.sums import Progress, blocks
+from cxcurve.pipeline.usual import read_seasons
+from cxcurve.pipeline.weeks import block_of, block_size, in_parallel
+
+MOST_CUSTOMERS = 25_000
+"""More customers add nothing to a hundred weights but memory: of a larger company so many are drawn."""
+
+
+def read_periods(run: Run, *, seed: int = 1, progress: Progress | None = None) -> Periods:
+    """The periods of the customers of a run, from the tables its score has written."""
+    keys = _drawn(_keys(run), seed)
+    factors = read_seasons(run)
+    wanted = run.store.temporary("period_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+    moved = run.store.arrow(moves(run.log, run.plan).semi_join(wanted, "customer_key"))
+    order = np.argsort(moved["customer_key"].to_numpy(), kind="stable")
+    moved = moved.take(order)
+    owner = moved["customer_key"].to_numpy()
+    found = (block_of(run, block, factors) for block in blocks(keys, block_size(run.ticks)))
+
+    def work(block: Block) -> Periods:
+        low, high = np.searchsorted(owner, block.keys[0]), np.searchsorted(owner, block.keys[-1], "right")
+        return periods(block, run.weights, run.ticks, run.expected_days, moved.slice(low, high - low), run.as_of_us)
+
+    parts, done = [], 0
+    for block, part in in_parallel(found, work):
+        parts.append(part)
+        done += len(block.keys)
+        if progress:
+            progress("periods", done, len(keys))
+    return join(parts)
+
+
+def _keys(run: Run) -> list[int]:
+    return sorted(run.store.arrow(run.log.select("customer_key").distinct())["customer_key"].to_pylist())
+
+
+def _drawn(keys: list[int], seed: int) -> list[int]:
+    if len(keys) <= MOST_CUSTOMERS:
+        return keys
+    return sorted(np.random.default_rng(seed).choice(keys, MOST_CUSTOMERS, replace=False).tolist())

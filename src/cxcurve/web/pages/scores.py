@@ -1,0 +1,107 @@
+"""How right are the scores? The newest backtest, and the weights that are in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cxcurve import charts
+from cxcurve.metrics.versions import LearnedIndex, Version
+from cxcurve.web.asked import Asked
+from cxcurve.web.pages.frame import Frame, framed, shown_end
+from cxcurve.web.reader import View
+
+PARAMETERS = ()
+NARROW = 360.0
+_RIVALS = {
+    "equal_weights": "Equal weights",
+    "expert_weights": "Expert weights",
+    "recency": "Days since the last sign",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoresPage(Frame):
+    """What scores.html shows."""
+
+    found: Mapping[str, Any] | None
+    tested_at: datetime | None
+    pictures: tuple[charts.Picture, ...]
+    ranks: tuple[Mapping[str, Any], ...]
+    measures: tuple[tuple[str, float, str], ...]
+    indexes: tuple[Mapping[str, Any], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As interfaces.md, `backtest`; with only a reason where none was made yet."""
+        return dict(self.found) if self.found is not None else {"reason": "not_made"}
+
+
+def build(view: View, asked: Asked) -> ScoresPage:
+    """The page for a query; the backtest is of all customers, whoever is asked for."""
+    found = view.workspace.last_backtest
+    is_told = found is not None and not found["reason"]
+    tested = None if found is None else datetime.fromisoformat(found["as_of"])
+    return ScoresPage(
+        **framed(view, asked, "How right are the scores?", "scores", "/scores") | {"picker": ()},
+        found=found,
+        tested_at=tested and shown_end(round(tested.timestamp() * 1e6), view.workspace.settings.zone),
+        pictures=tuple(_picture(found, width) for width in (720.0, NARROW)) if found and is_told else (),
+        ranks=_ranks(found) if found and is_told else (),
+        measures=_measures(found) if found and is_told else (),
+        indexes=_indexes(view.version) if view.version else (),
+    )
+
+
+def _picture(found: Mapping[str, Any], width: float) -> charts.Picture:
+    bands = [
+        charts.Promise(
+            f"{band['from']:.0f} to {band['to']:.0f}",
+            band["claimed_odds_ratio"],
+            band["observed_odds_ratio"],
+            band["low"],
+            band["high"],
+            band["n_exits"],
+        )
+        for band in found["bands"]
+    ]
+    return charts.promise(bands, width=width)
+
+
+def _ranks(found: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Ours and the others, the best first."""
+    rows = [{"name": "Journey Friction Index", "value": found["auc_within_stage"], "is_ours": True}]
+    rows += [{"name": label, "value": found["baselines"][name], "is_ours": False} for name, label in _RIVALS.items()]
+    rows = [row for row in rows if row["value"] is not None]
+    return tuple(sorted(rows, key=lambda row: -row["value"]))
+
+
+def _measures(found: Mapping[str, Any]) -> tuple[tuple[str, float, str], ...]:
+    told = (
+        ("Calibration slope", "slope", "1 is right; below it the chances told are too far apart"),
+        ("Left, seen against told", "observed_expected", "1 is right; above it more left than was told"),
+        ("Brier skill", "brier_skill", "0 is no better than the share of the stage, 1 is perfect"),
+        ("Ranking of shuffled exits", "shuffled_auc", "0.5, or something of the future leaks in"),
+    )
+    return tuple((label, found[name], meaning) for label, name, meaning in told if found[name] is not None)
+
+
+def _indexes(version: Version) -> tuple[Mapping[str, Any], ...]:
+    return tuple(_index(name, one) for name, one in (("Friction", version.friction), ("Momentum", version.momentum)))
+
+
+def _index(name: str, one: LearnedIndex) -> dict[str, Any]:
+    rows = [
+        {
+            "signal": signal,
+            "value": weight.value,
+            "low": weight.low,
+            "high": weight.high,
+            "expert": weight.expert,
+            "note": "its own data say the contrary" if signal in one.against else "",
+        }
+        for signal, weight in one.weights.items()
+        if signal not in one.unseen
+    ]
+    return {"name": name, "kind": one.kind, "rows": sorted(rows, key=lambda row: -float(row["value"]))}

@@ -1,0 +1,139 @@
+"""The backtest for people and programs: how right the scores were, in words an executive understands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cxcurve.charts.format import days, plural, share
+from cxcurve.learn.backtest import Backtest, Band
+from cxcurve.learn.hazards import HORIZON_DAYS
+from cxcurve.stats.estimates import Estimate
+from cxcurve.workspace.results import at, html_table, plain
+
+
+@dataclass(frozen=True)
+class BacktestResult:
+    """How right the scores were by as_of."""
+
+    as_of_us: int
+    found: Backtest
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it says, a sentence each; nothing but the reason where too few left."""
+        found = self.found
+        if found.reason is not None:
+            return (_too_few(found),)
+        return tuple(one for one in (_warning(found), _precision(found), _ranking(found), _rivals(found)) if one)
+
+    def to_json(self) -> dict[str, Any]:
+        """As interfaces.md, `backtest`."""
+        found = self.found
+        return {
+            "as_of": at(self.as_of_us),
+            "horizon_days": HORIZON_DAYS,
+            "n": found.n,
+            "n_customers": found.n_customers,
+            "n_exits": found.n_exits,
+            "folds": [
+                {
+                    "from": at(fold.from_us),
+                    "n": fold.n,
+                    "n_exits": fold.n_exits,
+                    "auc_within_stage": plain(fold.auc.value),
+                    "weights": fold.weights,
+                }
+                for fold in found.folds
+            ],
+            "auc_within_stage": plain(found.auc.value),
+            "auc_low": plain(found.auc.low),
+            "auc_high": plain(found.auc.high),
+            "brier_skill": plain(found.brier_skill),
+            "slope": plain(found.slope.value),
+            "slope_low": plain(found.slope.low),
+            "slope_high": plain(found.slope.high),
+            "observed_expected": plain(found.observed_expected),
+            "lead_days": plain(found.warning.lead_days.value) if found.warning else None,
+            "n_left": found.warning.n_left if found.warning else None,
+            "n_warned": found.warning.n_warned if found.warning else None,
+            "bands": [_band(band) for band in found.bands],
+            "baselines": {
+                **{name: plain(rival.value) for name, rival in found.rivals.items()},
+                "stage_alone": plain(found.stage_alone.value),
+            },
+            "shuffled_auc": plain(found.shuffled.value),
+            "precision": plain(found.precision.value),
+            "recall": plain(found.recall.value),
+            "words": list(self.words),
+            "reason": found.reason,
+        }
+
+    def _repr_html_(self) -> str:
+        return html_table("How right are the scores?", ("what was found",), [(word,) for word in self.words])
+
+
+def _band(band: Band) -> dict[str, Any]:
+    return {
+        "from": band.start,
+        "to": band.end,
+        "n": band.n,
+        "n_exits": band.n_exits,
+        "claimed_odds_ratio": plain(band.claimed),
+        "observed_odds_ratio": plain(band.observed.value),
+        "low": plain(band.observed.low),
+        "high": plain(band.observed.high),
+        "reason": band.observed.reason,
+    }
+
+
+def _too_few(found: Backtest) -> str:
+    if found.n == 0:
+        return "Not followed long enough: half a year to learn from and a quarter to test on are needed."
+    left = plural(found.n_exits, "customer")
+    return f"Only {left} left in the tested weeks; at least 25 are needed to say how right the scores were."
+
+
+def _warning(found: Backtest) -> str | None:
+    warning = found.warning
+    if warning is None or not warning.n_left:
+        return None
+    left = plural(warning.n_left, "customer")
+    said = f"Of {left} who left, {warning.n_warned} had been marked at risk in the 90 days before"
+    if warning.lead_days.value is None:
+        return f"{said}."
+    return f"{said}, {days(warning.lead_days.value)} ahead at the median."
+
+
+def _precision(found: Backtest) -> str | None:
+    if found.precision.value is None:
+        return "No week was marked at risk."
+    return (
+        f"Of 100 customers marked at risk, {_of_100(found.precision)} left within 28 days; "
+        f"of those who left, {share(found.recall.value)} were marked in the 28 days before."
+    )
+
+
+def _ranking(found: Backtest) -> str | None:
+    if found.auc.value is None:
+        return None
+    return (
+        "Of two customers at the same stage, the one who left had the higher score in "
+        f"{_of_100(found.auc)} of 100 cases; 50 is a coin."
+    )
+
+
+def _rivals(found: Backtest) -> str | None:
+    told = {
+        "equal_weights": "equal weights",
+        "expert_weights": "the expert's weights",
+        "recency": "days since the last sign",
+    }
+    known = [
+        f"{label} {_of_100(found.rivals[name])}" for name, label in told.items() if found.rivals[name].value is not None
+    ]
+    return f"Beside it, on the same weeks: {', '.join(known)}." if known else None
+
+
+def _of_100(one: Estimate) -> str:
+    return f"{100 * (one.value or 0.0):.0f}"

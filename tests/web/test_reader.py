@@ -1,0 +1,99 @@
+"""What pages are given while data waits for a score, and that nothing old is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cxcurve.errors import UnknownNameError
+from cxcurve.web.asked import Asked, Whom
+from cxcurve.web.pages.frame import BEHIND, PROVISIONAL, framed
+from cxcurve.web.reader import Reader
+from cxcurve.workspace import Workspace, init
+
+SOURCES = """
+log: {files: events.csv, time: {column: at}, account: who, id: id, name: name}
+accounts: {files: customers.csv, table: customers, columns: {customer_id: id, name: called}}
+"""
+OLD = ["1,2026-01-05T10:00:00Z,a,demo_held", "2,2026-01-20T10:00:00Z,a,ticket_opened"]
+NEW = ["3,2026-01-19T10:00:00Z,a,ticket_opened", "4,2026-01-19T11:00:00Z,b,demo_held"]
+NOW, EARLIER = Whom(), Whom(as_of="2026-01-19")
+
+
+def load(workspace: Workspace, rows: list[str], name: str = "Acme") -> None:
+    (workspace.folder / "events.csv").write_text("\n".join(["id,at,who,name", *rows, ""]), encoding="utf-8")
+    (workspace.folder / "customers.csv").write_text(f"id,called\na,{name}\n", encoding="utf-8")
+    workspace.load()
+
+
+@pytest.fixture(name="workspace")
+def _workspace(tmp_path: Path) -> Iterator[Workspace]:
+    with init(tmp_path / "w", "b2b-saas") as workspace:
+        (workspace.folder / "sources.yaml").write_text(SOURCES, encoding="utf-8")
+        load(workspace, OLD)
+        workspace.score()
+        yield workspace
+
+
+def customer(reader: Reader, customer_id: str = "a", whom: Whom = NOW) -> dict[str, Any]:
+    with reader.view(whom) as view:
+        return view.customer(customer_id).to_json()
+
+
+def told(reader: Reader, whom: Whom = NOW) -> str:
+    with reader.view(whom) as view:
+        return str(framed(view, Asked({}, whom), "", "", "")["provisional"])
+
+
+def test_a_customers_page_knows_the_events_of_the_last_score_alone(workspace: Workspace) -> None:
+    before = customer(Reader(workspace))
+    assert [event["event_id"] for event in before["timeline"]] == ["2", "1"]
+    load(workspace, [*OLD, *NEW])
+    reader = Reader(workspace)
+    assert customer(reader) == before == workspace.customer("a").to_json()
+    with pytest.raises(UnknownNameError):
+        customer(reader, "b")
+    workspace.score()
+    assert [event["event_id"] for event in customer(reader)["timeline"]] == ["2", "3", "1"]
+    assert customer(reader, "b")["stage"]
+
+
+def test_an_earlier_day_is_worked_out_again_after_a_load(workspace: Workspace) -> None:
+    reader = Reader(workspace)
+    assert [event["event_id"] for event in customer(reader, whom=EARLIER)["timeline"]] == ["1"]
+    load(workspace, [*OLD, *NEW])
+    assert [event["event_id"] for event in customer(reader, whom=EARLIER)["timeline"]] == ["3", "1"]
+
+
+def test_a_name_is_new_after_a_load_that_needs_no_score(workspace: Workspace) -> None:
+    reader = Reader(workspace)
+    assert customer(reader)["customer"]["name"] == "Acme"
+    load(workspace, OLD, "Ajax")
+    assert not workspace.is_behind
+    assert customer(reader)["customer"]["name"] == "Ajax"
+
+
+def test_what_a_failed_load_left_is_seen(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = Reader(workspace)
+    assert customer(reader)["customer"]["name"] == "Acme"
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workspace.store, "append", fail)
+    with pytest.raises(KeyboardInterrupt):
+        load(workspace, [*OLD, *NEW], "Ajax")
+    assert customer(reader)["customer"]["name"] == "Ajax"
+
+
+def test_pages_say_that_data_waits_and_another_day_does_not(workspace: Workspace) -> None:
+    reader = Reader(workspace)
+    assert told(reader) == PROVISIONAL
+    load(workspace, [*OLD, *NEW])
+    assert told(reader) == BEHIND
+    assert "scores and events shown do not know it yet" in BEHIND
+    # The second time it is told from what was kept.
+    assert [told(reader, EARLIER) for _ in range(2)] == [PROVISIONAL] * 2, "it is worked out from all events"
