@@ -180,7 +180,7 @@ def derived(run: Run) -> dict[str, list[tuple[Any, ...]]]:
     known = snapshot(run)
     named = {
         "stays": known.stays, "signal_weeks": known.signal_weeks, "customer_weeks": known.customer_weeks,
-        "customer_now": known.customer_now,
+        "customer_now": known.customer_now, "comparable_weeks": known.comparable_weeks,
         **{name: run.store.table(name) for name in ("transitions", "activity_weeks", "signal_state", "customer_state")},
     }  # fmt: skip
     found = {name: _by_name(run, expression) for name, expression in named.items()}

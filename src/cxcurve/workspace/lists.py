@@ -44,7 +44,7 @@ def customer_rows(snapshot: Snapshot, arrow: Arrow) -> list[dict[str, Any]]:
 
 def recent_levels(snapshot: Snapshot, arrow: Arrow, keys: list[int], weeks: int = 12) -> dict[int, list[float]]:
     """The last weeks' levels of some customers, for sparklines."""
-    table, last = snapshot.customer_weeks, snapshot.first_week + snapshot.n_weeks - 1
+    table, last = snapshot.comparable_weeks, snapshot.first_week + snapshot.n_weeks - 1
     chosen = table.filter(table.customer_key.isin(keys or [-1]) & (table.week > last - weeks))
     levels: dict[int, list[float]] = {}
     for row in arrow(chosen.select("customer_key", "week", "level").order_by("customer_key", "week")).to_pylist():

@@ -93,7 +93,7 @@ def _drift_readings(drift: Drift, zones_then: Sequence[Zone]) -> dict[str, Readi
 
 def _index(snapshot: Snapshot, arrow: Arrow, name: str) -> Reading:
     """Mean over customers by week; now against four weeks before, the same draw of buckets for both."""
-    weeks = snapshot.customer_weeks
+    weeks = snapshot.comparable_weeks
     last = snapshot.first_week + snapshot.n_weeks - 1
     recent = with_bucket(weeks.filter(weeks.week > last - SPARK_WEEKS - BACK_WEEKS), snapshot)
     sums = arrow(recent.group_by("week", "bucket").agg(n=recent.count(), total=recent[name].sum()))
