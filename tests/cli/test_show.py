@@ -12,7 +12,10 @@ import pytest
 from calling import JOURNEY, SOURCES, Made, Run
 
 KEYS = {
-    "curve": {"as_of", "x", "points", "stages", "annotations"},
+    "curve": {"as_of", "x", "leavers", "n_exits", "points", "stages", "annotations"},
+    "moved": {
+        "as_of", "since", "until", "before", "after", "n_stayed", "n_left", "n_new", "change", "mix", "rate", "reason",
+    },
     "scorecard": {"week_end", "rows"},
     "drift": {"zones"},
     "ttv": {
@@ -86,7 +89,8 @@ def test_ttv_tells_the_agreed_days(run: Run, demo: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("curve", ["CX Curve", "customers", "by week of the cycle", "95 %", "│"]),
+        ("curve", ["CX Curve", "customers", "by week of the cycle", "survivors only", "95 %", "│"]),
+        ("moved", ["What moved the level", "Customers who left", "other signals", "All together", "95 %"]),
         ("scorecard", ["Scorecard", "Journey Friction Index", "95 %", "Lead"]),
         ("drift", ["Drift Zones", "obstacle to research", "Deadline", "Moves on, 28 days", "Worth saving"]),
         ("ttv", ["Time to Value", "started:", "are waiting.", "Month", "Against the others", "Enterprise"]),
@@ -132,6 +136,23 @@ def test_csv_has_the_rows_of_the_document(run: Run, demo: Path, tmp_path: Path) 
     assert [float(row["level"]) for row in rows] == pytest.approx([point["level"] for point in points], rel=1e-9)
 
 
+def test_the_curve_weighted_for_those_who_left(run: Run, demo: Path) -> None:
+    plain, mended = (run("-w", demo, "show", "curve", *more, "--json").json for more in ([], ["--leavers", "weighted"]))
+    assert (plain["leavers"], mended["leavers"]) == ("survivors", "weighted")
+    assert plain["points"] != mended["points"]
+    assert re.search(r"weighted for \d+ exits", run("-w", demo, "show", "curve", "--leavers", "weighted").out)
+
+
+def test_what_moved_the_level_has_its_rows_as_csv(run: Run, demo: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("-w", demo, "show", "moved", "--csv", "-").out)))
+    found = run("-w", demo, "show", "moved", "--json").json
+    assert {row["kind"] for row in rows} == {"left", "new", "moved", "signal"}
+    assert sum(float(row["points"]) for row in rows) == pytest.approx(found["change"]["points"])
+    day = found["since"]
+    longer = run("-w", demo, "show", "moved", "--since", "2026-01-15", "--until", day, "--json").json
+    assert (longer["since"], longer["until"]) == ("2026-01-12", day)
+
+
 def test_csv_to_stdout_and_lists_as_json(run: Run, demo: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run("-w", demo, "show", "drift", "--csv", "-").out)))
     zones = run("-w", demo, "show", "drift", "--json").json["zones"]
@@ -170,6 +191,9 @@ def test_segment_cohort_and_as_of_narrow_it(run: Run, demo: Path) -> None:
         (["curve", "c-1"], "goes with customer; not with curve"),
         (["drift", "--svg", "x.svg"], "goes with curve, customer; not with drift"),
         (["ttv", "--x", "date"], "goes with curve; not with ttv"),
+        (["drift", "--leavers", "weighted"], "goes with curve; not with drift"),
+        (["curve", "--since", "2026-01-01"], "goes with moved; not with curve"),
+        (["curve", "--until", "2026-01-01"], "goes with moved; not with curve"),
         (["customer", "c-1", "--segment", "plan=pro"], "not with customer"),
         (["quarantine", "--as-of", "2026-01-01"], "not with quarantine"),
         (["curve", "--segment", "pro"], '"pro" is not KEY=VALUE, such as plan=pro'),
@@ -193,6 +217,9 @@ def test_misuse_is_2(run: Run, demo: Path, arguments: list[str], said: str) -> N
             ["curve", "--cohort", "new ones"],
             'cohort "new ones" cannot be read; expected such as "entered invest in the',
         ),
+        (["curve", "--x", "date", "--leavers", "weighted"], 'leavers "weighted" goes with x "week"'),
+        (["moved", "--since", "yesterday"], '"yesterday" is no date; expected such as 2026-05-03'),
+        (["moved", "--since", "1999-01-01"], '"1999-01-01" lies before the first week that is over; expected '),
         (["curve", "--as-of", "yesterday"], '"yesterday" is no date; expected such as 2026-05-03'),
     ],
 )

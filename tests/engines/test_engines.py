@@ -11,13 +11,14 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
-from worlds import JOURNEY, Engine, new_store, random_log, scored, table, us
+from worlds import DAY_US, JOURNEY, Engine, new_store, random_log, scored, table, us
 
 from cxcurve.journey.calendar import Calendar
 from cxcurve.journey.plan import Plan
 from cxcurve.journey.stays import in_segments, stage_firsts, stays
 from cxcurve.journey.transitions import transitions
 from cxcurve.metrics.activity import activity_weeks
+from cxcurve.metrics.advocacy import actions, critics, design_check, followed, readiness
 from cxcurve.metrics.contacts import contacts
 from cxcurve.metrics.contributions import contributions
 from cxcurve.metrics.curve import curve_sums, stage_sums
@@ -26,8 +27,10 @@ from cxcurve.metrics.early_signals import early_signals, equal_dwell_groups
 from cxcurve.metrics.episodes import episodes
 from cxcurve.metrics.feedback import answers
 from cxcurve.metrics.indexes import with_indexes
+from cxcurve.metrics.issues import handled_issues
 from cxcurve.metrics.leavers import exit_counts, weight_tables, with_weights
 from cxcurve.metrics.loads import activity_at, counts_at
+from cxcurve.metrics.moments import first_times
 from cxcurve.metrics.passages import passages
 from cxcurve.metrics.references import coarse_counts, fine_counts
 from cxcurve.metrics.seasons import core_by_segment
@@ -123,13 +126,13 @@ class On:
 
     @cached_property
     def snapshot(self) -> Snapshot:
-        references = self.put("reference_weeks").select("week", "stage", "friction_ref", "momentum_ref")
+        references = self.put("reference_weeks").drop("n")
         calendar = self.world.calendar
         weeks, now = (with_indexes(self.put(name), references) for name in ("customer_weeks", "customer_now"))
         return Snapshot(
             plan=self.world.run.plan, zone=ZONE, as_of_us=AS_OF, first_week=calendar.first_week,
             n_weeks=len(calendar.ends_us), log=self.log, stays=self.put("stays"), signal_weeks=self.put("signal_weeks"),
-            customer_weeks=weeks, customer_now=now, customers=self.put("customer_keys"),
+            customer_weeks=weeks, comparable_weeks=weeks, customer_now=now, customers=self.put("customer_keys"),
         )  # fmt: skip
 
     @property
@@ -173,6 +176,26 @@ def _sessions(on: On) -> ir.Table:
     return found
 
 
+def _handled(on: On) -> ir.Table:
+    found = handled_issues(on.log, _plan(on))
+    assert found is not None
+    return found
+
+
+def _readiness(on: On) -> ir.Table:
+    found = readiness(on.snapshot)
+    assert found is not None
+    return found
+
+
+def _critics(on: On) -> ir.Table:
+    """The small journey's reviews are public."""
+    plan = on.snapshot.plan
+    review = plan.journey.signals["review"].model_copy(update={"feedback": "indirect"})
+    journey = plan.journey.model_copy(update={"signals": {**plan.journey.signals, "review": review}})
+    return critics(on.log, Plan(journey, plan.keys))
+
+
 def _sums(x: Any) -> Callable[[On], ir.Table]:
     return lambda on: curve_sums(on.snapshot, x, [10.0, 14.0, 21.0, 90.0, 365.0])
 
@@ -212,6 +235,12 @@ EXPRESSIONS: dict[str, Callable[[On], ir.Table]] = {
     "zone_sums": lambda on: zone_sums(on.snapshot),
     "early_signals": lambda on: early_signals(on.snapshot, on.groups),
     "answers": lambda on: answers(on.snapshot, "nps"),
+    "first_times": lambda on: first_times(on.log, _plan(on)),
+    "handled_issues": _handled,
+    "actions": lambda on: actions(on.log, _plan(on)),
+    "critics": _critics,
+    "readiness": _readiness,
+    "design_check": lambda on: design_check(followed(_readiness(on), AS_OF + 90 * DAY_US)),
     "customers_known": lambda on: customers_known(
         on.log, on.put("customers"), on.put("customer_keys"), _plan(on), as_of_us=AS_OF
     ),

@@ -37,15 +37,16 @@ def test_planted_weights_are_found_from_experts_who_think_all_alike(many: Period
     assert found.friction.kind is Kind.LEARNED
     assert cosine(found.friction.weekly, np.array(DRAG)) > 0.98
     assert cosine(found.momentum.weekly, np.array(PULL)) > 0.95
-    assert np.all(found.friction.low <= found.friction.weekly) and np.all(found.friction.weekly <= found.friction.high)
+    assert np.all(found.friction.low <= found.friction.weekly)
+    assert np.all(found.friction.weekly <= found.friction.high)
 
 
 def test_the_intervals_hold_the_planted_weights(many: Periods) -> None:
     inside = []
     for seed in range(12):
         found = learned(planted(DRAG, PULL, customers=500, seed=seed))
-        inside += ((found.friction.low <= DRAG) & (DRAG <= found.friction.high)).tolist()
-        inside += ((found.momentum.low <= PULL) & (PULL <= found.momentum.high)).tolist()
+        inside += ((found.friction.low <= DRAG) & (found.friction.high >= DRAG)).tolist()
+        inside += ((found.momentum.low <= PULL) & (found.momentum.high >= PULL)).tolist()
     assert np.mean(inside) > 0.9  # the bound at 0 and the expert, who is right here, make them hold more than 95 %
 
 
@@ -98,7 +99,9 @@ def test_a_shuffled_opinion_costs_little_where_many_left_and_more_where_few_did(
         return auc((fresh.drag @ weights)[told], left[told], strata=fresh.stage[told]).value
 
     best = ranks(np.array(DRAG))
-    cost = {n: best - ranks(learned(planted(DRAG, PULL, customers=n, seed=4), wrong).friction.weekly) for n in (150, 1500)}
+    cost = {
+        n: best - ranks(learned(planted(DRAG, PULL, customers=n, seed=4), wrong).friction.weekly) for n in (150, 1500)
+    }
     assert best - ranks(np.array(wrong)) > 0.04
     assert cost[1500] < 0.02
     assert cost[1500] < cost[150] < best - ranks(np.array(wrong))
@@ -108,7 +111,8 @@ def test_what_parts_all_who_left_from_all_others_gives_a_finite_weight(many: Per
     drag = many.drag.copy()
     drag[:, 0] = many.exit_days < 7
     found = learned(replace(many, drag=drag)).friction
-    assert np.isfinite(found.weekly).all() and np.isfinite(found.high).all()
+    assert np.isfinite(found.weekly).all()
+    assert np.isfinite(found.high).all()
 
 
 def test_one_stage_and_constant_features(many: Periods) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import DAY_US, JOURNEY, Company, Event, derived, logs, new_store, split, table, us
 
-from cxcurve.metrics.versions import RESTATED_WEEKS, LearnedIndex, LearnedWeight, Version
+from cxcurve.metrics.versions import RESTATED_WEEKS, LearnedIndex, Version
 from cxcurve.pipeline.periods import read_periods
 from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.scoring import changed_keys, goes_on, score

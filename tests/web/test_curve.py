@@ -57,11 +57,17 @@ def test_a_version_that_is_none_is_refused(site: httpx.Client, query: str, said:
 
 def test_what_moved_the_level_is_on_the_curve_by_date(site: httpx.Client, workspace: Workspace) -> None:
     found = workspace.moved().found
-    told = section(site.get("/?x=date").text, "What moved the level since")
+    text = site.get("/?x=date").text
+    told = section(text, "What moved the level since")
     for row in ("Customers who left", "New customers", "Moves between stages", "Other signals", "All together"):
         assert row in told
     strongest = max(found.of("signal"), key=lambda part: abs(part.points.value or 0)).name.replace("_", " ")
     assert strongest.capitalize() in told
-    rows = re.findall(r"([+−]?[\d.]+) (?=[A-Z]|From)", told)
-    assert rows
+    card = next(part for part in re.findall(r"<section.*?</section>", text, re.S) if "What moved" in part)
+    *parts, total = (
+        float(one.replace("−", "-")) for one in re.findall(r'<span class="strong">([+−\d.]+)</span>', card)
+    )
+    assert len(parts) == 9
+    assert sum(parts) == pytest.approx(total, abs=0.5)
+    assert total == pytest.approx(found.change.value, abs=0.051)
     assert "What moved the level" not in site.get("/").text

@@ -80,6 +80,8 @@ def test_the_picture_has_a_row_a_day_however_many_customers_there_are(made: Made
     days = [float(row[0]) for row in picture.table.rows]
     assert days == [float(day) for day in range(len(days))]
     assert len(days) <= 91
+    assert [row[1].split("\u202f")[0] for row in picture.table.rows[1:3]] == ["0.0", "50.0"], "30 of 60 on day 2"
+    assert [row[4] for row in picture.table.rows[1:4]] == ["60", "60", "30"], "waiting just before each day"
 
 
 def test_where_the_model_has_no_value_there_is_a_reason_and_no_cohort(made: Made) -> None:

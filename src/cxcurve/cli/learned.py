@@ -34,6 +34,7 @@ def calibration_view(found: Found, manner: Manner, *, is_whole: bool) -> Parts:
             else f", gamma {one['gamma']:.2f} ({one['gamma_low']:.2f} to {one['gamma_high']:.2f})"
         )
         yield Text(f"{index.capitalize()}: {_KINDS[one['weights']]} ({said.number(one['n_events'])} {what}{gamma})")
+    yield Text(_half_lives(found))
     rows = found["signals"]
     shown = rows if is_whole else sorted(rows, key=lambda row: -abs(row["weight"] - row["in_force"]))[:MOST_MOVED]
     made = table("Signal", "Index", ">Expert", ">In force", ">Learned", "95 %", "")
@@ -46,6 +47,17 @@ def calibration_view(found: Found, manner: Manner, *, is_whole: bool) -> Parts:
         yield Text(
             f"Kept as version {found['version']}; weeks from {manner.as_of(found['as_of'])} on are scored by it."
         )
+
+
+def _half_lives(found: Found) -> str:
+    factor, tried = found["half_life_factor"], found["half_lives_tried"]
+    if not tried:
+        return "Half-lives: the plan's; too few left to try others."
+    others = ", ".join(
+        f"{one['factor']:g} times {'surely better' if one['low'] > 0 else 'not better'}" for one in tried
+    )
+    chosen = "the plan's" if factor == 1 else f"{factor:g} times the plan's"
+    return f"Half-lives: {chosen} (tried forward in time: {others})."
 
 
 def _weight(row: Found) -> list[str]:

@@ -45,14 +45,29 @@ def calibrate(
         console().print(part)
 
 
-def backtest(ctx: typer.Context, *, as_of: AsOf = None, as_json: Json = False, folder: Folder = None) -> None:
+def backtest(
+    ctx: typer.Context,
+    *,
+    score: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Your own health score, a column of your customers.")
+    ] = None,
+    is_risk: Annotated[bool, typer.Option("--higher-is-worse", help="Your score is one of risk.")] = False,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    folder: Folder = None,
+) -> None:
     """How right the scores were, forward in time: what they said, beside what happened."""
     from cxcurve.cli.learned import backtest_view
     from cxcurve.cli.tables import Manner
 
     with opened(ctx, folder) as workspace:
         with progress("fits") as said:
-            found = workspace.backtest(as_of, progress=lambda label, *counts: said(_STEPS.get(label, label), *counts))
+            found = workspace.backtest(
+                as_of,
+                own_score=score,
+                is_risk=is_risk,
+                progress=lambda label, *counts: said(_STEPS.get(label, label), *counts),
+            )
         document = found.to_json()
         manner = Manner.of(workspace)
     if as_json:

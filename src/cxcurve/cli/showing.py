@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cxcurve.cli.output import console, print_json, write_csv
+from cxcurve.cli.output import console, print_json, progress, write_csv
 from cxcurve.cli.places import Folder, opened
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ class What(StrEnum):
     CUSTOMERS = "customers"
     CUSTOMER = "customer"
     SIGNALS = "signals"
+    MOMENTS = "moments"
+    RECOVERY = "recovery"
+    ADVOCACY = "advocacy"
     QUARANTINE = "quarantine"
 
 
@@ -224,6 +227,32 @@ def _signals(workspace: Workspace, asked: Asked) -> Shown:
     return Shown(document, document["signals"], signals_view(document, Manner.of(workspace)))
 
 
+def _moments(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.moments import STEPS, moments_view
+    from cxcurve.cli.tables import Manner
+
+    with progress("steps") as said:
+        found = workspace.moments(progress=lambda label, *n: said(STEPS.get(label, label), *n), **asked.whom)
+    document = found.to_json()
+    return Shown(document, found.rows(), moments_view(document, Manner.of(workspace)))
+
+
+def _recovery(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.moments import recovery_view
+    from cxcurve.cli.tables import Manner
+
+    document = workspace.recovery(**asked.whom).to_json()
+    return Shown(document, document["effects"], recovery_view(document, Manner.of(workspace)))
+
+
+def _advocacy(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.moments import advocacy_view
+    from cxcurve.cli.tables import Manner
+
+    document = workspace.advocacy(**asked.whom).to_json()
+    return Shown(document, document["ready"], advocacy_view(document, Manner.of(workspace)))
+
+
 def _quarantine(workspace: Workspace, _: Asked) -> Shown:
     from cxcurve.cli.views import quarantine_view
 
@@ -241,5 +270,8 @@ _SHOW: Mapping[What, Callable[[Workspace, Asked], Shown]] = {
     What.CUSTOMERS: _customers,
     What.CUSTOMER: _customer,
     What.SIGNALS: _signals,
+    What.MOMENTS: _moments,
+    What.RECOVERY: _recovery,
+    What.ADVOCACY: _advocacy,
     What.QUARANTINE: _quarantine,
 }

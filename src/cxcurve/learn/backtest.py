@@ -76,6 +76,7 @@ class Backtest:
         bands: the meaning check.
         rivals: AUC within stage of other scores, on the same rows.
         stage_alone: AUC over all stages of the stage's base rate.
+        own: AUC within stage of the user's own score where it was known, and ours on the same rows.
         shuffled: AUC with exits dealt out at random among the rows of a stage: 0.5, or something leaks.
     """
 
@@ -94,11 +95,21 @@ class Backtest:
     rivals: Mapping[str, Estimate]
     stage_alone: Estimate
     shuffled: Estimate
+    own: tuple[Estimate, Estimate] | None = None
     reason: Reason | None = None
 
 
-def backtest(told: Forecasts | None, *, n_stages: int, seed: int = 1) -> Backtest:
-    """Set what was told beside what happened."""
+def backtest(
+    told: Forecasts | None, *, n_stages: int, own: NDArray[np.float64] | None = None, seed: int = 1
+) -> Backtest:
+    """Set what was told beside what happened.
+
+    Args:
+        told: the forecasts; None where no quarter could be tested.
+        n_stages: of the journey.
+        own: (n,) another score of the same rows, higher is worse, nan where it was not known.
+        seed: of the exits that are dealt out at random.
+    """
     if told is None:
         return _nothing(0, 0, 0, Reason.NOT_FOLLOWED)
     n_exits = _n_left(told.periods)
@@ -125,6 +136,7 @@ def backtest(told: Forecasts | None, *, n_stages: int, seed: int = 1) -> Backtes
         rivals={name: _auc(told, score, left, strata) for name, score in told.rivals.items()},
         stage_alone=_auc(told, told.usual, left, told.fold),
         shuffled=_auc(told, told.friction, shuffled, strata),
+        own=None if own is None else _beside(told, own, strata),
     )
 
 
@@ -188,6 +200,17 @@ def _auc(told: Forecasts, score: NDArray[np.float64], left: NDArray[np.bool_], s
     return auc(score, left, strata=strata, clusters=told.periods.customer)
 
 
+def _beside(told: Forecasts, own: NDArray[np.float64], strata: NDArray[np.int64]) -> tuple[Estimate, Estimate]:
+    """AUC of another score and of ours on the rows where the other is known; none where too few left there."""
+    known = np.isfinite(own)
+    n_left = _n_left(told.periods, known)
+    if n_left < FEWEST_EXITS:
+        return nothing(n_left), nothing(n_left)
+    left, whose = told.happened[known], told.periods.customer[known]
+    theirs, ours = (auc(score[known], left, strata=strata[known], clusters=whose) for score in (own, told.friction))
+    return theirs, ours
+
+
 def _fold(told: Forecasts, number: int, strata: NDArray[np.int64]) -> Fold:
     here = told.fold == number
     found = auc(told.friction[here], told.happened[here], strata=strata[here], clusters=told.periods.customer[here])
@@ -221,4 +244,6 @@ def _share(values: NDArray[np.bool_]) -> Estimate:
 
 def _nothing(n: int, n_customers: int, n_exits: int, reason: Reason) -> Backtest:
     none = nothing(n_exits, reason)
-    return Backtest(n, n_customers, n_exits, (), none, None, none, None, none, none, None, (), {}, none, none, reason)
+    return Backtest(
+        n, n_customers, n_exits, (), none, None, none, None, none, none, None, (), {}, none, none, None, reason
+    )

@@ -120,7 +120,7 @@ class Calibration:
     momentum_ref: Floats
     n_ref: NDArray[np.int64]
 
-    def version(self, number: int) -> Version:
+    def version(self, number: int, half_life_factor: float = 1.0) -> Version:
         """As it is kept."""
         return Version(
             number=number,
@@ -131,6 +131,7 @@ class Calibration:
             friction=self.friction.kept(self.friction_ref),
             momentum=self.momentum.kept(self.momentum_ref),
             n_ref=self.n_ref.tolist(),
+            half_life_factor=half_life_factor,
         )
 
 

@@ -71,7 +71,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class FalseAlarms:
-    """What moments that mean nothing find: share flagged at p < 0.05, as it is and by Holm in families like the real one.
+    """What moments that mean nothing find: what is flagged at p < 0.05, plainly and by Holm in families like the real.
 
     Attributes:
         n: tests that could be made.
@@ -158,7 +158,9 @@ def false_alarms(p_values: Sequence[Sequence[float | None]], *, family: int) -> 
         p_values: one row a moment, its outcomes; None where it was not tested.
         family: moments that are corrected together.
     """
-    told = [[p for row in p_values[i : i + family] for p in row if p is not None] for i in range(0, len(p_values), family)]
+    told = [
+        [p for row in p_values[i : i + family] for p in row if p is not None] for i in range(0, len(p_values), family)
+    ]
     n = sum(map(len, told))
     if not n:
         return FalseAlarms(0, nothing(), nothing())
@@ -173,7 +175,11 @@ def _effects(trials: Trials, now: Bools, passed: Bools) -> dict[str, Effect]:
 
 def _corrected(found: Sequence[Moment]) -> Iterator[Moment]:
     """With Holm over all moments and outcomes."""
-    tests = [(i, name, effect.found.odds_ratio.p_value) for i, one in enumerate(found) for name, effect in one.effects.items()]
+    tests = [
+        (i, name, effect.found.odds_ratio.p_value)
+        for i, one in enumerate(found)
+        for name, effect in one.effects.items()
+    ]
     known = [(i, name, p) for i, name, p in tests if p is not None]
     p_holm = {(i, name): float(p) for (i, name, _), p in zip(known, holm([p for *_, p in known]), strict=True)}
     for i, one in enumerate(found):
@@ -183,7 +189,10 @@ def _corrected(found: Sequence[Moment]) -> Iterator[Moment]:
 
 def _by_clearness(found: Iterator[Moment]) -> list[Moment]:
     def smallest(one: Moment) -> float:
-        return min((e.found.odds_ratio.p_value for e in one.effects.values() if e.found.odds_ratio.p_value is not None), default=2.0)
+        return min(
+            (e.found.odds_ratio.p_value for e in one.effects.values() if e.found.odds_ratio.p_value is not None),
+            default=2.0,
+        )
 
     return sorted(found, key=lambda one: (smallest(one), one.name))
 
@@ -204,7 +213,7 @@ class _Placebos:
         for week in np.flatnonzero(per_week):
             may = self._of_week[week]
             may = may[~has_had[cycle[may]]]
-            rows = self._rng.choice(may, min(int(per_week[week]), len(may)), replace=False)
+            rows = self._rng.choice(may, min(int(per_week[week]), len(may)), replace=False, shuffle=False)
             has_had[cycle[rows]] = True
             drawn.append(rows)
         rows = np.concatenate([np.zeros(0, np.int64), *drawn])

@@ -38,6 +38,10 @@ class Duration:
         """The same in days."""
         return self.seconds / 86400
 
+    def times(self, factor: float, least_days: float, most_days: float) -> Duration:
+        """So many times as long, within bounds."""
+        return Duration(min(max(self.seconds * factor, least_days * 86400), most_days * 86400))
+
     def __str__(self) -> str:
         for unit, size in (("d", 86400), ("h", 3600)):
             if self.seconds % size == 0:

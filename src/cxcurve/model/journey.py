@@ -29,6 +29,8 @@ from cxcurve.model.durations import Duration
 from cxcurve.model.expressions import Expression
 from cxcurve.model.valence import Valence
 
+LEAST_DAYS, MOST_DAYS = 1.0, 365.0
+"""Of a half-life."""
 STATE_NAMES = ("stall", "decline", "silence", "open_issues")
 
 
@@ -193,6 +195,16 @@ class Journey(Frozen):
             )
             for name, signal in signals.items()
         }
+
+    def faded(self, factor: float) -> Journey:
+        """The same with half-lives so many times as long, 1 to 365 days."""
+        if factor == 1:
+            return self
+        signals = {
+            name: signal.model_copy(update={"half_life": signal.half_life.times(factor, LEAST_DAYS, MOST_DAYS)})
+            for name, signal in self.signals.items()
+        }
+        return self.model_copy(update={"signals": signals})
 
     @cached_property
     def stage_names(self) -> tuple[str, ...]:

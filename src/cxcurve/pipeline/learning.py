@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from cxcurve.learn.backtest import Backtest, backtest
 from cxcurve.learn.calibration import Calibration, Opinion, calibrate
-from cxcurve.learn.forecasts import forecast
+from cxcurve.learn.forecasts import Forecasts, forecast
+from cxcurve.learn.half_lives import GRID, HalfLives, choose
+from cxcurve.learn.half_lives import MOST_CUSTOMERS as MOST_FOR_HALF_LIVES
 from cxcurve.metrics.weights import Weights
-from cxcurve.pipeline.periods import read_periods
+from cxcurve.pipeline.own_score import OwnScore
+from cxcurve.pipeline.periods import MOST_CUSTOMERS, periods_by_half_lives, read_periods
 from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.sums import Progress
 
@@ -18,15 +21,21 @@ def opinions(run: Run) -> tuple[Opinion, Opinion]:
     return friction, momentum
 
 
-def learn_weights(run: Run, progress: Progress | None = None) -> Calibration:
-    """Calibrate on everything known at the run's as_of; its tables must be scored."""
-    periods = read_periods(run, progress=progress)
+def learn_weights(run: Run, progress: Progress | None = None) -> tuple[Calibration, HalfLives]:
+    """Calibrate on what is known at the run's as_of, with the half-lives that tell most; its tables must be scored."""
     drag, pull = opinions(run)
-    return calibrate(periods, drag, pull, n_stages=len(run.journey.stages), as_of_us=run.as_of_us)
+    n_stages = len(run.journey.stages)
+    by_factor = periods_by_half_lives(run, GRID, most=MOST_FOR_HALF_LIVES, progress=progress)
+    half_lives = choose(by_factor, drag, pull, n_stages=n_stages, as_of_us=run.as_of_us)
+    factor = half_lives.factor
+    periods = periods_by_half_lives(run, [factor], most=MOST_CUSTOMERS, progress=progress)[factor]
+    return calibrate(periods, drag, pull, n_stages=n_stages, as_of_us=run.as_of_us), half_lives
 
 
-def check_scores(run: Run, progress: Progress | None = None) -> Backtest:
-    """Backtest on everything known at the run's as_of; its tables must be scored."""
+def check_scores(
+    run: Run, own: OwnScore | None = None, progress: Progress | None = None
+) -> tuple[Backtest, Forecasts | None]:
+    """Backtest on everything known at the run's as_of, beside the user's own score; its tables must be scored."""
     periods = read_periods(run, progress=progress)
     drag, pull = opinions(run)
     n_stages = len(run.journey.stages)
@@ -36,4 +45,5 @@ def check_scores(run: Run, progress: Progress | None = None) -> Backtest:
             progress("forecasts", done, total)
 
     told = forecast(periods, drag, pull, n_stages=n_stages, as_of_us=run.as_of_us, say=say)
-    return backtest(told, n_stages=n_stages)
+    values = None if told is None or own is None else own.risk_at(told.periods.customer, told.periods.ends_us)
+    return backtest(told, n_stages=n_stages, own=values), told

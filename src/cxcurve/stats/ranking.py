@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 from scipy.stats import rankdata
 
 from cxcurve.errors import BadValueError
-from cxcurve.stats.estimates import Estimate, nothing, z_of
+from cxcurve.stats.estimates import Estimate, nothing, t_of
 
 
 def auc(
@@ -30,9 +31,10 @@ def auc(
         level: confidence.
 
     Returns:
-        None where no stratum has both kinds.
+        None where no stratum has both kinds; no interval where all rows of a kind are of one customer.
 
-    Source: Mann & Whitney 1947; variance with clusters: Obuchowski 1997, Biometrics 53:567-578
+    Source: Mann & Whitney 1947; variance with clusters: Obuchowski 1997, Biometrics 53:567-578; interval: Qin &
+        Hotilovac 2008, Stat. Methods Med. Res. 17:207-221, with Student's quantile for few customers
     """
     value, event = np.asarray(score, float), np.asarray(happened, bool)
     stratum = np.zeros(len(value), int) if strata is None else np.asarray(strata)
@@ -48,9 +50,22 @@ def auc(
         return nothing(len(value))
     found = float(wins[event].sum()) / total
     _, place = np.unique(whose, return_inverse=True)
-    error = float(np.sqrt((np.bincount(place, (wins - found * pairs) / total) ** 2).sum()))
-    half = z_of(level) * error
-    return Estimate(found, max(0.0, found - half), min(1.0, found + half), int(event.sum()), error)
+    fewest = min(len(np.unique(place[kind & (pairs > 0)])) for kind in (event, ~event))
+    if fewest < 2:
+        return Estimate(found, n=int(event.sum()))
+    few = fewest / (fewest - 1)
+    error = float(np.sqrt(few * (np.bincount(place, (wins - found * pairs) / total) ** 2).sum()))
+    return Estimate(found, *_bounds(found, error, fewest, level), int(event.sum()), error)
+
+
+def _bounds(share: float, error: float, n: int, level: float) -> tuple[float, float]:
+    """On the scale of log odds, which keeps within 0 and 1; where no pair is wrong, as for `n` of `n` customers."""
+    t = t_of(level, n - 1)
+    if share in {0.0, 1.0}:
+        edge = n / (n + t**2)
+        return (edge, 1.0) if share else (0.0, 1 - edge)
+    middle, half = special.logit(share), t * error / (share * (1 - share))
+    return float(special.expit(middle - half)), float(special.expit(middle + half))
 
 
 def _placed(value: np.typing.NDArray[np.float64], event: np.typing.NDArray[np.bool_]) -> tuple[ArrayLike, ArrayLike]:

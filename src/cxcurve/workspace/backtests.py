@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cxcurve.charts.format import days, plural, share
+from cxcurve.charts.format import days, plural, share, words
 from cxcurve.learn.backtest import Backtest, Band
 from cxcurve.learn.hazards import HORIZON_DAYS
 from cxcurve.stats.estimates import Estimate
@@ -18,6 +18,7 @@ class BacktestResult:
 
     as_of_us: int
     found: Backtest
+    own_score: str | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -25,7 +26,8 @@ class BacktestResult:
         found = self.found
         if found.reason is not None:
             return (_too_few(found),)
-        return tuple(one for one in (_warning(found), _precision(found), _ranking(found), _rivals(found)) if one)
+        said = (_warning(found), _precision(found), _ranking(found), _rivals(found), _own(found, self.own_score))
+        return tuple(one for one in said if one)
 
     def to_json(self) -> dict[str, Any]:
         """As interfaces.md, `backtest`."""
@@ -62,6 +64,7 @@ class BacktestResult:
                 **{name: plain(rival.value) for name, rival in found.rivals.items()},
                 "stage_alone": plain(found.stage_alone.value),
             },
+            "own_score": _own_json(found, self.own_score),
             "shuffled_auc": plain(found.shuffled.value),
             "precision": plain(found.precision.value),
             "recall": plain(found.recall.value),
@@ -133,6 +136,26 @@ def _rivals(found: Backtest) -> str | None:
         f"{label} {_of_100(found.rivals[name])}" for name, label in told.items() if found.rivals[name].value is not None
     ]
     return f"Beside it, on the same weeks: {', '.join(known)}." if known else None
+
+
+def _own(found: Backtest, column: str | None) -> str | None:
+    if found.own is None or column is None:
+        return None
+    theirs, ours = found.own
+    if theirs.value is None:
+        return f"Your own {words(column)}: too few left while it was known to say how right it is."
+    return (
+        f"Your own {words(column)} has it right in {_of_100(theirs)} of 100 cases, "
+        f"the friction index on the same weeks in {_of_100(ours)}."
+    )
+
+
+def _own_json(found: Backtest, column: str | None) -> dict[str, Any] | None:
+    if found.own is None or column is None:
+        return None
+    theirs, ours = found.own
+    told = {"auc": plain(theirs.value), "low": plain(theirs.low), "high": plain(theirs.high)}
+    return {"column": column, **told, "friction_index_auc": plain(ours.value), "reason": theirs.reason}
 
 
 def _of_100(one: Estimate) -> str:

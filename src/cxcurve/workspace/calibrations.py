@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cxcurve.learn.half_lives import HalfLives
 from cxcurve.metrics.versions import LearnedIndex, Version
 from cxcurve.metrics.weights import Weights
 from cxcurve.workspace.results import at, html_table, plain
@@ -17,6 +18,7 @@ class CalibrationResult:
 
     version: Version
     in_force: Weights
+    half_lives: HalfLives
     stages: tuple[str, ...]
     is_applied: bool
 
@@ -51,6 +53,10 @@ class CalibrationResult:
             "n_customers": version.n_customers,
             "n_periods": version.n_periods,
             "half_life_factor": version.half_life_factor,
+            "half_lives_tried": [
+                {"factor": factor, "gain": plain(gain.value), "low": plain(gain.low), "high": plain(gain.high)}
+                for factor, gain in self.half_lives.gains.items()
+            ],
             "friction": _index_json(version.friction, self.stages),
             "momentum": _index_json(version.momentum, self.stages),
             "signals": self.rows(),

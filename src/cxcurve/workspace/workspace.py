@@ -26,10 +26,14 @@ from cxcurve.model.settings import Settings, read_settings
 from cxcurve.model.starters import JOURNEY_FILE, SETTINGS_FILE, SOURCES_FILE, copy_starter
 from cxcurve.pipeline.learning import check_scores, learn_weights
 from cxcurve.pipeline.loading import Report, load
+from cxcurve.pipeline.moments import find_moments
+from cxcurve.pipeline.own_score import OwnScore
+from cxcurve.pipeline.recovery import find_recovery
 from cxcurve.pipeline.run import Run, default_as_of
 from cxcurve.pipeline.scoring import SCORER, changed_keys, goes_on, score
 from cxcurve.pipeline.snapshots import snapshot
 from cxcurve.store import Store
+from cxcurve.workspace.advocacy import AdvocacyResult, advocacy_result
 from cxcurve.workspace.backtests import BacktestResult
 from cxcurve.workspace.calibrations import CalibrationResult
 from cxcurve.workspace.curves import CurveResult, check_curve, curve_result
@@ -43,6 +47,7 @@ from cxcurve.workspace.lists import (
     signal_rows,
     time_to_value_result,
 )
+from cxcurve.workspace.moments import MomentsResult, RecoveryResult
 from cxcurve.workspace.moved import MovedResult, moved_result
 from cxcurve.workspace.populations import population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
@@ -346,21 +351,35 @@ class Workspace:
         """
         with self.snapshot(as_of) as known:
             run = self.run_of(known)
-            made = learn_weights(run, progress).version(self._next_version)
-            result = CalibrationResult(made, run.weights, known.stage_names, apply)
+            learned, half_lives = learn_weights(run, progress)
+            factor = half_lives.factor * self._half_life_factor(known.as_of_us)
+            made = learned.version(self._next_version, factor)
+            result = CalibrationResult(made, run.weights, half_lives, known.stage_names, apply)
         if apply:
             columns = (made.number, made.as_of_us, now_us(), made.written())
             self.store.execute("INSERT INTO versions VALUES ($1, $2, $3, $4)", *columns)
             self.score(full=True, progress=progress)
         return result
 
-    def backtest(self, as_of: str | datetime | None = None, *, progress: Progress | None = None) -> BacktestResult:
-        """How right the scores were, forward in time, of customers the weights were not learned from."""
+    def backtest(
+        self,
+        as_of: str | datetime | None = None,
+        *,
+        own_score: str | None = None,
+        is_risk: bool = False,
+        progress: Progress | None = None,
+    ) -> BacktestResult:
+        """How right the scores were, forward in time, of customers the weights were not learned from.
+
+        `own_score` names a column of the customers that runs in the same test; higher is healthier unless `is_risk`.
+        """
+        own = OwnScore.read(self.store, own_score, is_risk=is_risk) if own_score else None
         with self.snapshot(as_of) as known:
-            found = BacktestResult(known.as_of_us, check_scores(self.run_of(known), progress))
+            found, _ = check_scores(self.run_of(known), own, progress)
+        result = BacktestResult(known.as_of_us, found, own_score)
         if as_of is None:
-            self.store.remember("backtest", json.dumps(found.to_json()))
-        return found
+            self.store.remember("backtest", json.dumps(result.to_json()))
+        return result
 
     @property
     def last_backtest(self) -> dict[str, Any] | None:
@@ -372,6 +391,29 @@ class Workspace:
         """The version of the weights in force at a moment; None where they are the expert's."""
         known = self.store.versions(as_of_us)
         return Version.read(known[-1]) if known else None
+
+    def moments(self, *, progress: Progress | None = None, **whom: Any) -> MomentsResult:
+        """What customers did after something happened to them first, against those like them: an association."""
+        with self.snapshot(**whom) as known:
+            found = find_moments(self.run_of(known), known.customers, progress)
+            return MomentsResult(known.as_of_us, found)
+
+    def recovery(self, *, progress: Progress | None = None, **whom: Any) -> RecoveryResult:
+        """What customers did after an issue handled well, or badly, against those like them without one."""
+        with self.snapshot(**whom) as known:
+            found = find_recovery(self.run_of(known), known.customers, progress)
+            return RecoveryResult(known.as_of_us, found)
+
+    def advocacy(self, **whom: Any) -> AdvocacyResult:
+        """Who is ready to speak for us, who does, who speaks against us, and whether ready means anything."""
+        with self.snapshot(**whom) as known:
+            return advocacy_result(
+                known, self.store.arrow, lambda rows: self.store.temporary_from("ready_weeks", self.store.sql(rows))
+            )
+
+    def _half_life_factor(self, as_of_us: int) -> float:
+        version = self.version(as_of_us)
+        return version.half_life_factor if version else 1.0
 
     @property
     def _next_version(self) -> int:
@@ -434,7 +476,8 @@ class Workspace:
         """What a run needs, worked out once until events or scores change."""
         key = as_of_us, received_until_us
         if key not in self._runs:
-            self._runs[key] = Run(self.store, self.journey, self.settings.zone, as_of_us, received_until_us)
+            journey = self.journey.faded(self._half_life_factor(as_of_us))
+            self._runs[key] = Run(self.store, journey, self.settings.zone, as_of_us, received_until_us)
         return self._runs[key]
 
     def _scored(self, as_of_us: int) -> Snapshot:

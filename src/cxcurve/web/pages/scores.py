@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cxcurve import charts
+from cxcurve.charts.format import words
 from cxcurve.metrics.versions import LearnedIndex, Version
 from cxcurve.web.asked import Asked
 from cxcurve.web.pages.frame import Frame, framed, shown_end
@@ -73,6 +74,12 @@ def _ranks(found: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     """Ours and the others, the best first."""
     rows = [{"name": "Journey Friction Index", "value": found["auc_within_stage"], "is_ours": True}]
     rows += [{"name": label, "value": found["baselines"][name], "is_ours": False} for name, label in _RIVALS.items()]
+    own = found["own_score"]
+    rows += (
+        [{"name": f"Your own {words(own['column'])}, where known", "value": own["auc"], "is_ours": False}]
+        if own
+        else []
+    )
     rows = [row for row in rows if row["value"] is not None]
     return tuple(sorted(rows, key=lambda row: -row["value"]))
 
