@@ -107,6 +107,9 @@ def test_python_of_the_readme(
     assert len(names["curve"].points) > 0  # type: ignore[attr-defined]
 
 
+_TOLD = ("show", "check", "score", "note", "calibrate", "backtest", "truth")
+
+
 @pytest.mark.parametrize("document", ["README.md", "docs/start.md", "CHANGES.md"])
 def test_every_command_that_is_named_is_there(run: Run, document: str) -> None:
     text = (REPO / document).read_text(encoding="utf-8")
@@ -115,7 +118,7 @@ def test_every_command_that_is_named_is_there(run: Run, document: str) -> None:
     for command in named:
         assert run(command, "--help").code == 0, command
     options = set(re.findall(r"(--[a-z][a-z-]+)", text)) - {"--starter"}
-    known = "".join(run(command, "--help").out for command in ("show", "check", "score", "note"))
+    known = "".join(run(command, "--help").out for command in _TOLD)
     assert {option for option in options if option not in known} == set()
 
 

@@ -39,6 +39,7 @@ from cxcurve.workspace.calibrations import CalibrationResult
 from cxcurve.workspace.curves import CurveResult, check_curve, curve_result
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift, drift
+from cxcurve.workspace.explain import MOST_EVENTS, Explanation, Found, Key, explanation_of
 from cxcurve.workspace.inputs import file_problems
 from cxcurve.workspace.lists import (
     TimeToValueResult,
@@ -340,6 +341,22 @@ class Workspace:
         with self.snapshot(**whom) as known:
             return customer_rows(known, self.store.arrow)
 
+    def explain(self, key: str, *, most_events: int | None = MOST_EVENTS) -> Explanation:
+        """What a number rests on, down to its events; `cxcurve.workspace.explain.keys` says how numbers are named.
+
+        Raises:
+            BadValueError: the key has no form of a key.
+            UnknownNameError: there is no such number.
+        """
+        asked = Key.read(key, self.journey)
+        as_of = None if asked.as_of is None or self.is_last_score(asked.as_of) else asked.as_of
+        with self.snapshot(**{**asked.whom, "as_of": as_of}) as known:
+            return explanation_of(Found(self, known), asked, most_events)
+
+    def is_last_score(self, as_of: str) -> bool:
+        """Whether a moment is that of the last score, which needs no score of its own."""
+        return str(instant_us(as_of, self.settings.zone)) == self.store.meta("scored_as_of_us")
+
     # --- learning
 
     def calibrate(
@@ -356,10 +373,14 @@ class Workspace:
             made = learned.version(self._next_version, factor)
             result = CalibrationResult(made, run.weights, half_lives, known.stage_names, apply)
         if apply:
-            columns = (made.number, made.as_of_us, now_us(), made.written())
-            self.store.execute("INSERT INTO versions VALUES ($1, $2, $3, $4)", *columns)
-            self.score(full=True, progress=progress)
+            self.keep_version(made, progress)
         return result
+
+    def keep_version(self, version: Version, progress: Progress | None = None) -> None:
+        """Keep a version of the weights and score by it."""
+        columns = (version.number, version.as_of_us, now_us(), version.written())
+        self.store.execute("INSERT INTO versions VALUES ($1, $2, $3, $4)", *columns)
+        self.score(full=True, progress=progress)
 
     def backtest(
         self,
