@@ -1,0 +1,1 @@
+"""The oracle: reference numbers for the statistics, by other libraries; `make oracle`."""
