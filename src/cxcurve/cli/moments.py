@@ -42,9 +42,13 @@ def _moment(one: Found, name: str) -> list[str]:
     return [
         named(one["moment"]),
         *_effect(name, effect),
-        f"{effect['p_holm']:.3f}",
+        _p_value(effect["p_holm"]),
         "clear" if effect["is_clear"] else "",
     ]
+
+
+def _p_value(p: float) -> str:
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _effect(outcome: str, effect: Found) -> list[str]:

@@ -68,6 +68,12 @@ class Moment:
     n_customers: int
     effects: Mapping[str, Effect]
 
+    @property
+    def smallest_p(self) -> float:
+        """Of its outcomes, before Holm; 2 where nothing can be told."""
+        found = (effect.found.odds_ratio.p_value for effect in self.effects.values())
+        return min((p for p in found if p is not None), default=2.0)
+
 
 @dataclass(frozen=True, slots=True)
 class FalseAlarms:
@@ -134,15 +140,13 @@ def moments(
     for key, (now, passed) in begun.items():
         found.append(Moment(names[key], had[key], _effects(trials, now, passed)))
         _tell(say, len(found), total)
-    weeks = [np.bincount(trials.week[now] - trials.week.min()) for now, _ in begun.values()]
-    placebos = _Placebos(trials, np.random.default_rng(seed))
-    p_values = []
-    for number in range(n_placebos):
-        effects = _effects(trials, *placebos.draw(weeks[number % len(weeks)]))
-        p_values.append([effects[outcome].found.odds_ratio.p_value for outcome in OUTCOMES])
-        _tell(say, len(candidates) + number + 1, total)
-    alarms = false_alarms(p_values, family=len(candidates))
-    return Moments(len(trials.keys), len(trials), n_rare, tuple(_by_clearness(_corrected(found))), alarms)
+    drawn = []
+    for effects in _at_random(trials, [now for now, _ in begun.values()], n_placebos, seed):
+        drawn.append([effect.found.odds_ratio.p_value for effect in effects.values()])
+        _tell(say, len(found) + len(drawn), total)
+    clearest = sorted(_corrected(found), key=lambda one: (one.smallest_p, one.name))
+    alarms = false_alarms(drawn, family=len(candidates))
+    return Moments(len(trials.keys), len(trials), n_rare, tuple(clearest), alarms)
 
 
 def begin(trials: Trials, firsts: Firsts) -> tuple[Bools, Bools]:
@@ -187,17 +191,15 @@ def _corrected(found: Sequence[Moment]) -> Iterator[Moment]:
         yield replace(one, effects=effects)
 
 
-def _by_clearness(found: Iterator[Moment]) -> list[Moment]:
-    def smallest(one: Moment) -> float:
-        return min(
-            (e.found.odds_ratio.p_value for e in one.effects.values() if e.found.odds_ratio.p_value is not None),
-            default=2.0,
-        )
-
-    return sorted(found, key=lambda one: (smallest(one), one.name))
+def _at_random(trials: Trials, alike: Sequence[Bools], n: int, seed: int) -> Iterator[dict[str, Effect]]:
+    """What comes after moments at random, each as often in each week as one of the real ones, in turn."""
+    placebos = Placebos(trials, np.random.default_rng(seed))
+    for number in range(n):
+        week = trials.week[alike[number % len(alike)]] - trials.week.min()
+        yield _effects(trials, *placebos.draw(np.bincount(week)))
 
 
-class _Placebos:
+class Placebos:
     """Moments that happen to anybody inside the journey, at most once in a cycle."""
 
     def __init__(self, trials: Trials, rng: np.random.Generator) -> None:

@@ -61,9 +61,8 @@ def readiness(snapshot: Snapshot) -> ir.Table | None:
     if rule is None:
         return None
     weeks = _weeks(snapshot)
-    blank = {"customer_key": weeks.customer_key, "at_us": weeks.end_us, "is_event": ibis.literal(0, "int32")}
-    kept = {name: weeks[name] for name in ("week", "stage", "is_smooth", "began_us")}
-    rows = weeks.select(**blank, **kept, **_marks()).union(_events(snapshot.log, plan, plan.keys_of(rule.goal), weeks))
+    rows = _rows(weeks, weeks.end_us, **{name: weeks[name] for name in _OF_WEEKS})
+    rows = reduce(ir.Table.union, _events(snapshot.log, plan, plan.keys_of(rule.goal)), rows)
     # What happens at the very end of a week is not known there.
     order = ["at_us", "is_event"]
     before = ibis.window(group_by="customer_key", order_by=order, preceding=(None, 0))
@@ -71,11 +70,11 @@ def readiness(snapshot: Snapshot) -> ir.Table | None:
     rows = rows.mutate(
         value_us=rows.value_us.max().over(before),
         word_us=rows.word_us.max().over(before),
-        n_open=rows.step.sum().over(before),
+        n_open=rows.step.sum().over(before).fill_null(0),
         last_us=rows.acted_us.max().over(before),
         acted_us=rows.acted_us.min().over(ahead),
     )
-    rows = rows.filter((rows.is_event == 0) & (rows.value_us >= rows.began_us))
+    rows = rows.filter(rows.week.notnull() & (rows.value_us >= rows.began_us))
     has_word = (rows.at_us - rows.word_us <= WORD_DAYS * US_PER_DAY).fill_null(False)
     return rows.select(
         "customer_key", "week", "stage", "acted_us", "last_us",
@@ -85,10 +84,10 @@ def readiness(snapshot: Snapshot) -> ir.Table | None:
 
 
 def followed(weeks: ir.Table, as_of_us: int) -> ir.Table:
-    """Those rows of `readiness` that were followed for 90 days, added up.
+    """Those rows of `readiness` that were followed for 90 days.
 
     Returns:
-        customer_key, week, stage, is_ready, has_acted (within the 90 days).
+        customer_key, week, stage, is_ready, has_acted (within those 90 days).
     """
     horizon_us = ACTION_DAYS * US_PER_DAY
     told = weeks.filter(weeks.end_us + horizon_us <= as_of_us)
@@ -130,36 +129,40 @@ def _calendar(snapshot: Snapshot) -> Calendar:
     return Calendar(snapshot.zone, end_us - 1, snapshot.as_of_us - 1)
 
 
-def _events(log: ir.Table, plan: Plan, goals: list[int], weeks: ir.Table) -> ir.Table:
-    """What readiness rests on, as rows beside the weeks'."""
+def _events(log: ir.Table, plan: Plan, goals: list[int]) -> list[ir.Table]:
+    """What readiness rests on, as rows to stand beside the weeks'."""
     renewals = [key for key, signal in plan.signals.items() if signal.moves_on == "renewal"]
     spoken = [key for key, signal in plan.signals.items() if signal.feedback != "inferred" and _may_please(plan, key)]
     value = log.filter(log.signal_key.isin(goals or [-1]))
-    word = log.filter(log.signal_key.isin(renewals or [-1])).union(_said_well(log, plan, spoken))
-    acted = actions(log, plan)
+    renewed = log.filter(log.signal_key.isin(renewals or [-1]))
+    word, acted = _said_well(log, plan, spoken), actions(log, plan)
     spans = episodes(log, plan)
     spans = spans.filter(spans.signal_key.isin(plan.issue_keys or [-1]))
     ended = spans.filter(spans.ended_us.notnull())
-    one = ibis.literal(1, "int64")
-    parts = [
-        _event(value, value.occurred_us, weeks, value_us=value.occurred_us),
-        _event(word, word.occurred_us, weeks, word_us=word.occurred_us),
-        _event(acted, acted.occurred_us, weeks, acted_us=acted.occurred_us),
-        _event(spans, spans.opened_us, weeks, step=one),
-        _event(ended, ended.ended_us, weeks, step=-one),
+    return [
+        _rows(value, value.occurred_us, value_us=value.occurred_us),
+        _rows(renewed, renewed.occurred_us, word_us=renewed.occurred_us),
+        _rows(word, word.occurred_us, word_us=word.occurred_us),
+        _rows(acted, acted.occurred_us, acted_us=acted.occurred_us),
+        _rows(spans, spans.opened_us, step=ibis.literal(1)),
+        _rows(ended, ended.ended_us, step=ibis.literal(-1)),
     ]
-    return reduce(lambda first, second: first.union(second), parts)
 
 
-def _event(rows: ir.Table, at_us: ir.Value, weeks: ir.Table, **marks: ir.Value) -> ir.Table:
-    nothing = {name: ibis.null(weeks[name].type()) for name in ("week", "stage", "is_smooth", "began_us")}
-    told = {"customer_key": rows.customer_key, "at_us": at_us, "is_event": ibis.literal(1, "int32")}
-    return rows.select(**told, **nothing, **_marks() | marks)
+_OF_WEEKS = {"week": "int32", "stage": "int32", "is_smooth": "boolean", "began_us": "int64"}
+_OF_EVENTS = {"value_us": "int64", "word_us": "int64", "acted_us": "int64", "step": "int64"}
 
 
-def _marks() -> dict[str, ir.Value]:
-    names = ("value_us", "word_us", "acted_us")
-    return {name: ibis.null("int64") for name in names} | {"step": ibis.literal(0, "int64")}
+def _rows(table: ir.Table, at_us: ir.Value, **told: ir.Value) -> ir.Table:
+    """Weeks, or events: what the one says the other leaves null. Cast, since some columns are never null."""
+    columns = {
+        name: told[name].cast(kind) if name in told else ibis.null(kind)
+        for name, kind in (_OF_WEEKS | _OF_EVENTS).items()
+    }
+    is_event = ibis.literal(int("week" not in told), "int32")
+    return table.select(
+        customer_key=table.customer_key.cast("int32"), at_us=at_us.cast("int64"), is_event=is_event, **columns
+    )
 
 
 def _may_please(plan: Plan, key: int) -> bool:

@@ -63,15 +63,22 @@ def _next(spans: ir.Table, at: str, events: ir.Table) -> ir.Table:
 def _ahead(spans: ir.Table, at: str, events: ir.Table, by: list[str]) -> ir.Table:
     """The first event after each issue's time among those alike in `by`: one window over both, no join by time."""
     never = ibis.literal(_NEVER_US, "int64")
-    asked = spans.select(
-        *by, "signal_key", "event_id", at_us=spans[at], found_us=never, is_issue=ibis.literal(1, "int32")
-    )
-    told = events.select(
-        *by, "signal_key", "event_id",
-        at_us=events.occurred_us, found_us=events.occurred_us, is_issue=ibis.literal(0, "int32"),
-    )  # fmt: skip
+    asked = _rows(spans, by, at_us=spans[at], found_us=never, is_issue=1)
+    told = _rows(events, by, at_us=events.occurred_us, found_us=events.occurred_us, is_issue=0)
     rows = asked.union(told)
     # An event at the same moment comes first, and so is not after it.
     ahead = ibis.window(group_by=by, order_by=["at_us", "is_issue"], following=(0, None))
     rows = rows.mutate(next_us=rows.found_us.min().over(ahead))
     return rows.filter(rows.is_issue == 1).select("signal_key", "event_id", "next_us")
+
+
+def _rows(table: ir.Table, by: list[str], *, at_us: ir.Value, found_us: ir.Value, is_issue: int) -> ir.Table:
+    """Cast, since what the log says is never null and what comes from a join may be."""
+    names = dict.fromkeys([*by, "signal_key", "event_id"])
+    kept = {name: table[name].cast("int32" if name.endswith("_key") else "string") for name in names}
+    return table.select(
+        **kept,
+        at_us=at_us.cast("int64"),
+        found_us=found_us.cast("int64"),
+        is_issue=ibis.literal(is_issue, "int32"),
+    )
