@@ -225,6 +225,7 @@ CUSTOMER_WEEKS = Table(
         week int32 index of the week in the calendar
         version int32 of the weights; 0 for the expert's
         is_restated boolean whether another version was in force: shown so that a new version is no change
+        is_stale boolean whether some of it is told as of an earlier moment, its sources having gone silent
         cycle int32 which run through the journey
         cycle_week int32 whole weeks since the cycle began
         stage int32 stage at the week's end
@@ -259,6 +260,7 @@ CUSTOMER_STATE = Table(
     _columns("""
         customer_key int32 the customer
         decline float64 fall of core use, 0 to 1
+        decline_before float64 the same at the end of the last week before the latest core use of anybody
         core_since int32? week of the first core use
         n_days int64 business days with an event the customer made
         first_day int64? first of them, business days since 1970-01-05

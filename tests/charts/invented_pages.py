@@ -372,6 +372,7 @@ def drift_page() -> Page:
         zones.append(
             {
                 "anchor": f"{a}-{b}".lower(),
+                "key": f"drift/{a}".lower(),
                 "from_label": a,
                 "to_label": b,
                 "n_entered": 1840 - 300 * index,

@@ -7,10 +7,11 @@ is in docs/decisions/.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,7 @@ class Row:
     friction: float
     momentum: float
     advocacy: float
+    is_stale: bool
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Oracle:
     zone: str
     as_of_us: int
     seats: Mapping[str, float] = field(default_factory=dict)
+    expected_gaps: Mapping[str, int] = field(default_factory=dict)
+    _known: dict[tuple[str, int], int | None] = field(default_factory=dict)
 
     # --- weeks
 
@@ -72,6 +76,39 @@ class Oracle:
         known = [e.at_us for e in self.events if e.at_us < self.as_of_us]
         first = self.week_of(min(known, default=self.as_of_us - 1))
         return {w: min(self.start_of(w + 1), self.as_of_us) for w in range(first, self.week_of(self.as_of_us - 1) + 1)}
+
+    # --- sources
+
+    def silent_since(self, source: str, at_us: int) -> int | None:
+        """The last event before `at_us` of a source that is stale there; None where it is not."""
+        if (source, at_us) not in self._known:
+            self._known[source, at_us] = self._silent_since(source, at_us)
+        return self._known[source, at_us]
+
+    def _silent_since(self, source: str, at_us: int) -> int | None:
+        times = sorted(e.at_us for e in self.events if e.source == source and e.at_us < at_us)
+        pairs = [(a, b) for a, b in pairwise(times) if self.day_of(a) != self.day_of(b)]
+        gaps = sorted(max(b - a, DAY_US) for a, b in pairs)
+        usual = gaps[math.ceil(0.99 * len(gaps)) - 1] if len(gaps) >= 20 else self.expected_gaps.get(source)
+        return times[-1] if times and usual is not None and at_us - times[-1] > usual else None
+
+    def until(self, names: Iterable[str | None], at_us: int) -> int:
+        """As of when signals are told: the last event of their sources where all of those are stale."""
+        sources = {e.source for e in self.events if e.name in set(names) and e.at_us < at_us}
+        since = [self.silent_since(source, at_us) for source in sources]
+        known = [us for us in since if us is not None]
+        return max(known) if known and len(known) == len(since) else at_us
+
+    def until_of_most(self, names: Iterable[str], at_us: int) -> int:
+        """The same by the source that brought most of them."""
+        n = Counter(e.source for e in self.events if e.name in set(names) and e.at_us < at_us)
+        most = min(n, key=lambda source: (-n[source], source), default="")
+        since = self.silent_since(most, at_us)
+        return at_us if since is None else since
+
+    def day_of(self, at_us: int) -> int:
+        local = datetime.fromtimestamp(at_us // SECOND_US, ZoneInfo(self.zone)).replace(tzinfo=None)
+        return (local - MONDAY).days
 
     # --- stays
 
@@ -123,16 +160,17 @@ class Oracle:
     # --- decayed counts
 
     def counts(self, customer: str, at_us: int) -> dict[tuple[str, str], float]:
-        """n of every signal and part ("count", "friction", "momentum") just before `at_us`."""
+        """n of every signal and part ("count", "friction", "momentum") just before `at_us`, as of when it is told."""
         out: dict[tuple[str, str], float] = defaultdict(float)
         before = [e for e in self.history(customer) if e.at_us < at_us]
         for name, signal in self.journey.signals.items():
             mine = [e for e in before if e.name == name]
+            until = self.until([name, signal.until], at_us)
             if signal.until:
-                out[name, "count"] = self._until(mine, [e for e in before if e.name == signal.until], signal, at_us)
+                out[name, "count"] = self._until(mine, [e for e in before if e.name == signal.until], signal, until)
                 continue
             for event in self._latest(mine) if signal.keep == "latest" else mine:
-                faded = _faded(event.at_us, at_us, signal)
+                faded = _faded(event.at_us, until, signal)
                 if signal.valence is None:
                     out[name, "count"] += faded
                     continue
@@ -206,12 +244,14 @@ class Oracle:
 
     def silence(self, customer: str, at_us: int) -> float:
         signals = self.journey.signals
+        until = self.until_of_most([name for name, signal in signals.items() if signal.by == "customer"], at_us)
         mine = [e for e in self.history(customer) if e.at_us < at_us and e.name in signals]
         days = sorted({self.business_day(e.at_us) for e in mine if signals[e.name].by == "customer"})
-        if not days or any(self._is_complaint(e) and at_us - e.at_us <= 60 * DAY_US for e in mine):
+        if not days or any(self._is_complaint(e) and until - e.at_us <= 60 * DAY_US for e in mine):
             return 0.0
         limit = (10 + days[-1] - days[0]) * (0.05 ** (-1 / (2 + len(days) - 1)) - 1)
-        return float(self.today(at_us) - days[-1] > max(limit, 7.0))
+        today = self.today(at_us) if until == at_us else self.business_day(until) + 1
+        return float(today - days[-1] > max(limit, 7.0))
 
     def _is_complaint(self, event: Event) -> bool:
         signal = self.journey.signals[event.name]
@@ -224,10 +264,31 @@ class Oracle:
         n = 0
         for name, signal in self.journey.signals.items():
             if signal.until and signal.contact:
+                until = self.until([name, signal.until], at_us)
                 opened = [e for e in before if e.name == name]
                 pairs = self.episodes(opened, [e for e in before if e.name == signal.until])
-                n += sum(end is None and at_us - event.at_us > 3 * DAY_US for event, end in pairs)
+                due = [event.at_us + 3 * DAY_US for event, end in pairs if end is None]
+                n += sum(due_us < at_us and due_us <= until for due_us in due)
         return n
+
+    def is_stale(self, at_us: int) -> bool:
+        """Whether anything that has a weight is told as of an earlier moment."""
+        signals = self.journey.signals
+        weighed = [
+            (name, signal.until)
+            for name, signal in signals.items()
+            if signal.friction or signal.momentum or signal.advocacy or signal.valence or signal.core
+        ]
+        held = [self.until(names, at_us) for names in weighed]
+        held.append(self.until([name for name, signal in signals.items() if signal.core], at_us))
+        held.append(self.until_of_most([name for name, signal in signals.items() if signal.by == "customer"], at_us))
+        held += [self.until_of_most(self._onward(stage), at_us) for stage in range(len(self.journey.stages))]
+        return min(held) < at_us
+
+    def _onward(self, stage: int) -> list[str]:
+        """Signals that enter a later stage."""
+        later = self.journey.stage_names[stage + 1 :]
+        return [name for name, signal in self.journey.signals.items() if signal.stage in later]
 
     # --- F, M, A
 
@@ -240,15 +301,17 @@ class Oracle:
         began = min(s.entered_us for s in self.stays(customer) if s.cycle == stay.cycle)
         dwell = (at_us - stay.entered_us) / DAY_US
         friction, momentum, advocacy = self._sums(self.counts(customer, at_us))
-        is_whole = at_us == self.start_of(week + 1)
+        used = self.until([name for name, signal in self.journey.signals.items() if signal.core], at_us)
+        moved = self.until_of_most(self._onward(stay.stage), at_us)
         states = {
-            "stall": self.stall(stay.stage, dwell),
-            "decline": self.decline(customer, week if is_whole else week - 1),
+            "stall": self.stall(stay.stage, (moved - stay.entered_us) / DAY_US),
+            "decline": self.decline(customer, self.week_of(used) - 1),
             "silence": self.silence(customer, at_us),
             "open_issues": math.log2(1 + self.open_issues(customer, at_us)),
         }
         friction += sum(self.journey.states[name].friction * x for name, x in states.items())  # type: ignore[index]
-        return Row(stay.cycle, (at_us - began) // (7 * DAY_US), stay.stage, dwell, friction, momentum, advocacy)
+        cycle_week, is_stale = (at_us - began) // (7 * DAY_US), self.is_stale(at_us)
+        return Row(stay.cycle, cycle_week, stay.stage, dwell, friction, momentum, advocacy, is_stale)
 
     def _sums(self, counts: Mapping[tuple[str, str], float]) -> tuple[float, float, float]:
         friction = momentum = advocacy = 0.0

@@ -80,6 +80,19 @@ def test_the_same_people_at_the_same_stages_are_all_rate_and_only_what_changed_h
     assert (points["silence"], points["use"]) == pytest.approx((0, 0), abs=1e-9)
 
 
+def test_what_cancels_out_is_told_at_the_slope_there() -> None:
+    """One more doubling of tickets, one less of silence: the index stays, and its slope at one doubling is 50 ln 2."""
+    key = np.arange(20)
+    before, after = (side(key, key * 0, np.tile(x, (20, 1)), np.zeros((20, 3))) for x in ([0, 0, 1.0], [1.0, 0, 0]))
+    found = moved(before, after, STAGES, SIGNALS)
+    points = 50 * np.log(2)
+    assert [part.points.value for part in found.of("signal")] == pytest.approx([-points, 0, points])
+    pull = [side(key, key * 0, np.zeros((20, 3)), np.tile(x, (20, 1))) for x in ([0, 0, 1.0], [1.0, 0, 0])]
+    found = moved(pull[0], pull[1], STAGES, SIGNALS)
+    points = 100 * np.log(2) * 2 / 9  # at Momentum 67
+    assert [part.points.value for part in found.of("signal")] == pytest.approx([points, 0, -points])
+
+
 def test_everybody_alike_leaves_nothing_to_the_other_signals() -> None:
     key = np.arange(20)
     before, after = (side(key, key * 0, np.tile([x, 1.0, 0.5], (20, 1)), np.zeros((20, 3))) for x in (0.2, 2.0))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import Oracle, Row, indexes, references
-from worlds import JOURNEY, SEATS, Event, logs, new_store, random_log, scored, table, us
+from worlds import GAPS, JOURNEY, SEATS, Event, logs, new_store, random_log, scored, table, us
 
 from cxcurve.metrics.references import FINE as GRID
 from cxcurve.pipeline.run import Run
@@ -20,7 +20,7 @@ AS_OF = ("2025-05-14T15:30", "2025-05-12", "2025-04-02T01:00", "2025-03-31")
 
 def agree(events: list[Event], zone: str, as_of_us: int) -> None:
     """The pipeline's rows are the reference's, to 1e-9."""
-    truth = Oracle(events, JOURNEY, zone, as_of_us, SEATS)
+    truth = Oracle(events, JOURNEY, zone, as_of_us, SEATS, GAPS)
     expected = truth.rows()
     with new_store() as store:
         store.append(table(events))
@@ -38,7 +38,7 @@ def agree(events: list[Event], zone: str, as_of_us: int) -> None:
 
 
 def _same(found: dict[str, float], row: Row, history: list[tuple[int, Row]], week: int, off: float) -> None:
-    for name in ("cycle", "cycle_week", "stage"):
+    for name in ("cycle", "cycle_week", "stage", "is_stale"):
         assert found[name] == getattr(row, name), name
     for name in ("dwell_days", "friction", "momentum", "advocacy"):
         assert found[name] == pytest.approx(getattr(row, name), abs=off), name

@@ -68,6 +68,14 @@ signals:
 )
 SCORES = {"nps": (0, 10), "review": (1, 6)}
 """Range of answers; a review of 6 is a code that no band holds."""
+SOURCES = {
+    **dict.fromkeys(("visit", "demo", "bought", "lost"), "crm"),
+    **dict.fromkeys(("value", "used", "step", "late_step", "quit"), "app"),
+    **dict.fromkeys(("ticket", "urgent", "closed", "dispute"), "desk"),
+}
+"""Where events come from; the others from "asked", and every seventh from "app" whatever it is."""
+GAPS = {"crm": 5 * DAY_US, "app": 3 * DAY_US, "desk": 9 * DAY_US}
+"""How long sources may be silent before they have shown 20 gaps of their own."""
 CUSTOMERS = ("ann", "bea", "cem", "dia", "eli", "fay")
 SEATS = {"ann": 5.0, "bea": 20.0, "cem": 40.0, "eli": 400.0, "gus": 1000.0}
 """Dia and Fay tell none; Gus never makes an event."""
@@ -84,6 +92,7 @@ class Event:
     person: str | None = None
     conversation: str | None = None
     value: float | None = None
+    source: str = "test"
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,7 @@ def logs(draw: st.DrawFn, *, most: int = 90, ties: bool = False) -> list[Event]:
     seed = draw(st.integers(0, 2**32))
     n = draw(st.integers(1, most))
     rng = random.Random(seed)
-    return random_log(rng, n, ties=ties)
+    return interrupted(rng, random_log(rng, n, ties=ties))
 
 
 def random_log(
@@ -128,10 +137,24 @@ def random_log(
     return [_event(rng, number, begin + step * rng.randrange(slots), rng.choice(names)) for number in range(n)]
 
 
+def interrupted(rng: random.Random, events: list[Event]) -> list[Event]:
+    """The log without what some sources would have brought while they were broken; one event is left at least."""
+    first, last = min(e.at_us for e in events), max(e.at_us for e in events)
+    broken: dict[str, tuple[int, int]] = {}
+    for source in sorted({e.source for e in events}):
+        start = rng.randint(first, last)
+        if rng.random() < 0.6:
+            broken[source] = start, start + rng.randint(1, 60) * DAY_US
+    left = [e for e in events if not (e.source in broken and broken[e.source][0] <= e.at_us < broken[e.source][1])]
+    return left or events[:1]
+
+
 def _event(rng: random.Random, number: int, at_us: int, name: str) -> Event:
     value = float(rng.randint(*SCORES[name])) if name in SCORES else None
     key = rng.choice([None, "k1", "k2"]) if name in {"ticket", "urgent", "closed"} else None
-    return Event(f"e{number:04d}", rng.choice(CUSTOMERS), name, at_us, rng.choice([None, "p1", "p2"]), key, value)
+    source = SOURCES.get(name, "asked") if number % 7 else "app"
+    who = rng.choice(CUSTOMERS), name, at_us, rng.choice([None, "p1", "p2"]), key, value
+    return Event(f"e{number:04d}", *who, source)
 
 
 def table(events: Iterable[Event]) -> pa.Table:
@@ -139,7 +162,7 @@ def table(events: Iterable[Event]) -> pa.Table:
     rows = [
         {
             "event_id": e.event_id, "account_id": e.customer, "person_id": e.person, "occurred_us": e.at_us,
-            "received_us": e.at_us, "name": e.name, "source": "test", "value": e.value,
+            "received_us": e.at_us, "name": e.name, "source": e.source, "value": e.value,
             "conversation_id": e.conversation, "data_class": "observed", "properties": "{}",
         }
         for e in events
@@ -164,7 +187,7 @@ def new_store(seats: dict[str, float] | None = None) -> Iterator[Store]:
 
 def scored(store: Store, as_of_us: int, *, zone: str = "UTC", keys: Sequence[int] | None = None) -> Run:
     """Score a store; all of it unless `keys` says whom."""
-    run = Run(store, JOURNEY, zone, as_of_us)
+    run = Run(store, JOURNEY, zone, as_of_us, expected_gaps=GAPS)
     score(run, keys)
     return run
 

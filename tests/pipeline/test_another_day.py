@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from worlds import (
     CUSTOMERS,
     DAY_US,
+    GAPS,
     JOURNEY,
     SEATS,
     Company,
@@ -44,7 +45,7 @@ Make = Callable[..., Workspace]
 
 def taken_to(store: Store, as_of_us: int, zone: str = "UTC") -> tuple[Run, int]:
     """Score what is to be scored at `as_of_us`; the run, and how many were scored from their events."""
-    run = Run(store, JOURNEY, zone, as_of_us)
+    run = Run(store, JOURNEY, zone, as_of_us, expected_gaps=GAPS)
     return run, score(run, changed_keys(run) if goes_on(run) else None)
 
 

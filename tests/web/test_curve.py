@@ -26,7 +26,9 @@ def test_survivors_are_shown_and_named_and_the_weighted_curve_is_a_click_away(si
     assert "Still there (number at risk)" in text
     found = site.get("/curve?leavers=weighted").text
     assert '<a href="/curve?leavers=weighted" aria-current="true">Weighted for those who left</a>' in found
-    assert re.search(r"stands for those who left .* for at most 10\. \d+ exits so far", section(found, "Net pull"))
+    assert re.search(
+        r"stands for those who left .* for at most 10 of them \(\d+ exits so far\)", section(found, "Net pull")
+    )
     assert "Level, weighted for those who left, 95 % band" in found
 
 

@@ -104,13 +104,15 @@ def loaded(folder: Path, parts: list[list[Row]]) -> dict[str, Any]:
         }
 
 
-def test_levels_and_intervals_do_not_go_by_the_order_of_loading(tmp_path: Path) -> None:
+def test_levels_and_intervals_do_not_go_by_the_order_of_loading(tmp_path: Path, monkeypatch: Any) -> None:
     """A reload in another order gives customers other keys, and must give the same bands and drops."""
-    rows = company()
+    monkeypatch.setattr("cxcurve.workspace.curves.SAMPLE", 30)
+    rows = company() + [(who, "ticket", 50) for who in range(120)]
     halves = [[row for row in rows if row[0] < 60], [row for row in rows if row[0] >= 60]]
     one, other = loaded(tmp_path / "one", halves), loaded(tmp_path / "other", halves[::-1])
     assert one.pop("key") != other.pop("key"), "or the test would show nothing"
     assert one["curves"][0]["points"][3]["low"] is not None
+    assert any(drop["signals"] for drop in one["curves"][2]["annotations"])
     same(one, other)
 
 

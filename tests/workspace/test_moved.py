@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from worlds import us
 
 import cxcurve
 from cxcurve.errors import BadValueError
+from cxcurve.metrics.versions import LearnedIndex, LearnedWeight, Version
 from cxcurve.workspace.workspace import Workspace
 
 JOURNEY = """
@@ -93,6 +95,23 @@ def test_four_weeks_unless_told_and_days_mean_the_week_that_was_over(shop: Works
     assert shop.moved("2026-02-02", "2026-03-01").until == date(2026, 2, 23)
     of_some = shop.moved("2026-02-02", cohort="entered two in the last 90d")
     assert of_some.found.after.n < shop.moved("2026-02-02").found.after.n
+
+
+def test_new_weights_are_no_change_of_the_customers(shop: Workspace) -> None:
+    """A version that counts tickets twice, from 13 April on: eight weeks before are told under it too."""
+    weights = {"ticket": LearnedWeight(1.0, 0.5, 1.5, 0.5)}
+    friction, momentum = (LearnedIndex("learned", 200, 1.0, 0.8, 1.2, of, [0.0, 0.0]) for of in (weights, {}))
+    version = Version(1, us("2026-04-13"), 0, 90, 900, friction, momentum, [500, 500])
+    shop.store.execute("INSERT INTO versions VALUES ($1, $2, $3, $4)", 1, version.as_of_us, 0, version.written())
+    shop.score(full=True)
+    across, under_one = (shop.moved(since, "2026-04-27").to_json() for since in ("2026-02-02", "2026-03-02"))
+    for found in (across, under_one):
+        assert total(found["rate"]["signals"]) == pytest.approx(found["rate"]["points"], abs=1e-9)
+        assert found["mix"]["points"] + found["rate"]["points"] == pytest.approx(found["change"]["points"], abs=1e-9)
+    weights_of = [{one["signal"]: one["points"] for one in f["rate"]["signals"]} for f in (across, under_one)]
+    assert weights_of[0]["new_weights"] < -1, "tickets, which are new, weigh more than at the mean of both weights"
+    assert weights_of[0]["other"] == pytest.approx(0, abs=1e-9)
+    assert weights_of[1]["new_weights"] == 0
 
 
 @pytest.mark.parametrize(

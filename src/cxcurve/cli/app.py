@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cxcurve import __version__
-from cxcurve.cli import checking, learning, making, showing, working
+from cxcurve.cli import checking, explaining, learning, making, showing, working
 from cxcurve.cli.output import complain
 from cxcurve.cli.places import Folder
 from cxcurve.errors import BadValueError, CxcurveError, ProblemsError, UnknownNameError
@@ -37,6 +37,7 @@ for _command, _does in (
     ("load", working.load),
     ("score", working.score),
     ("show", showing.show),
+    ("explain", explaining.explain),
     ("note", working.note),
     ("calibrate", learning.calibrate),
     ("backtest", learning.backtest),

@@ -94,12 +94,22 @@ def curve_sums(
         x (integer: weeks, tenths of a stage, or week numbers), bucket, n (customers), weight and weight_squared (their
         sums), and the sum of weight x each measure.
     """
+    means = with_bucket(customer_means(snapshot, x, usual_days, weighted_weeks), snapshot)
+    sums = {name: means[name].sum() for name in ("weight", *MEASURES)}
+    return means.group_by("x", "bucket").agg(n=means.count(), weight_squared=(means.weight**2).sum(), **sums)
+
+
+def customer_means(
+    snapshot: Snapshot, x: X, usual_days: Sequence[float], weighted_weeks: ir.Table | None = None
+) -> ir.Table:
+    """What each customer adds at each x: customer_key, x, weight, and weight x measure; means over its weeks there.
+
+    Arguments as of `curve_sums`.
+    """
     weeks = snapshot.customer_weeks.mutate(weight=float64(1.0)) if weighted_weeks is None else weighted_weeks
     weeks = weeks.mutate(x=_x(weeks, x, usual_days))
     measures = {name: (weeks[name] * weeks.weight).mean() for name in MEASURES}
-    means = with_bucket(weeks.group_by("customer_key", "x").agg(weight=weeks.weight.mean(), **measures), snapshot)
-    sums = {name: means[name].sum() for name in ("weight", *MEASURES)}
-    return means.group_by("x", "bucket").agg(n=means.count(), weight_squared=(means.weight**2).sum(), **sums)
+    return weeks.group_by("customer_key", "x").agg(weight=weeks.weight.mean(), **measures)
 
 
 def with_bucket(rows: ir.Table, snapshot: Snapshot) -> ir.Table:

@@ -6,6 +6,7 @@ between has to be walked through.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +20,15 @@ from cxcurve.journey.calendar import Calendar
 from cxcurve.metrics import states
 from cxcurve.metrics.contributions import OVERDUE
 from cxcurve.metrics.literals import float64
-from cxcurve.metrics.recursion import Floats, Ints, column, column_of
+from cxcurve.metrics.recursion import Floats, Ints, Ticks, column, column_of, native
 from cxcurve.metrics.signal_weeks import faded
 from cxcurve.metrics.weights import STATES, Weights, feature
-from cxcurve.tables import PARTIAL_ONE
+from cxcurve.tables import PARTIAL_ONE, US_PER_DAY
 
 REST = "other"
-"""What no signal of the plan accounts for: nothing, unless the plan changed since the score."""
+"""What no signal of the plan accounts for: nothing, unless the source of issues has gone silent and some fell due."""
+MOST_HALF_LIVES = 1000.0
+"""After so many nothing is left that could be undone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +38,11 @@ class Rows:
     Attributes:
         key: customer_key, ascending.
         stage: position of the stage.
-        dwell_days: days in it.
+        dwell_days: days in it, as far as is known.
         friction, momentum: F and M.
         seat_factor: what `per: seats` divides by.
-        business_day, end_us: the week's end.
+        business_day, now_us: until when it is known what customers do.
+        behind_us: by signal, how long before the week's end it was last known, where its sources have gone silent.
     """
 
     key: Ints
@@ -48,7 +52,27 @@ class Rows:
     momentum: Floats
     seat_factor: Floats
     business_day: float
-    end_us: int
+    now_us: int
+    behind_us: Mapping[int, int]
+
+
+def rows_at(table: pa.Table, ticks: Ticks, week: int, seat_factor: Floats) -> Rows:
+    """The rows of a week (`tables.CUSTOMER_WEEKS`, in order of the customers), as of when their sources were heard."""
+    tick, told = week - ticks.first_week, ticks.standing
+    stage, end_us = column(table, "stage"), int(ticks.ends_us[tick])
+    held = {} if told is None else {key: end_us - int(us[tick]) for key, us in told.signals_us.items()}
+    late_days = np.zeros(len(stage)) if told is None else told.stage_behind_us[tick, stage] / US_PER_DAY
+    return Rows(
+        key=column(table, "customer_key"),
+        stage=stage,
+        dwell_days=native(table, "dwell_days") - late_days,
+        friction=native(table, "friction"),
+        momentum=native(table, "momentum"),
+        seat_factor=seat_factor,
+        business_day=float(ticks.business_days[tick] if told is None else told.activity_days[tick]),
+        now_us=end_us if told is None else int(told.activity_us[tick]),
+        behind_us=held,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,9 +169,16 @@ def _counted(rows: Rows, counts: pa.Table, weights: Weights) -> tuple[Floats, Fl
     at = column_of(weights)[np.where(is_late, 0, 4 * column(counts, "signal_key") + part)]
     mine = is_mine & ~is_late & (at >= 0)
     n = np.zeros((len(weights.columns), len(rows.key)))
-    n[at[mine], customer[mine]] = left[mine] + np.where(weights.has_until[at[mine]], n_open[mine], 0)
+    unfaded = _unfaded(rows, weights)[at[mine]]
+    n[at[mine], customer[mine]] = left[mine] * unfaded + np.where(weights.has_until[at[mine]], n_open[mine], 0)
     n[weights.per_seats] /= rows.seat_factor
     return feature(n), overdue
+
+
+def _unfaded(rows: Rows, weights: Weights) -> Floats:
+    """By column what undoes the fading since its sources are silent."""
+    behind = np.array([rows.behind_us.get(key, 0) for key, _ in weights.columns], dtype=float)
+    return np.asarray(2.0 ** np.minimum(behind / weights.half_life_us, MOST_HALF_LIVES))
 
 
 def _silence(rows: Rows, done: pa.Table) -> Floats:
@@ -160,7 +191,7 @@ def _silence(rows: Rows, done: pa.Table) -> Floats:
 
     return states.silence(
         said("n_days", 0.0), said("first_day", np.inf), said("last_day", -np.inf), np.array(rows.business_day),
-        said("complaint_us", -np.inf), np.array(float(rows.end_us)),
+        said("complaint_us", -np.inf), np.array(float(rows.now_us)),
     )  # fmt: skip
 
 

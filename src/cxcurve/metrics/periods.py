@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cxcurve.journey.plan import Plan
 from cxcurve.metrics.recursion import Floats, Ints, Ticks, column, features, native
-from cxcurve.metrics.weekly import Activity, Block, Rows, activity, state_rows, stay_rows
+from cxcurve.metrics.weekly import Activity, Block, Rows, activity, overdue_at, state_rows, stay_rows
 from cxcurve.metrics.weights import Weights
 from cxcurve.tables import US_PER_DAY
 
@@ -151,7 +151,7 @@ def _columns(
         drag[here, : len(drags)] = x[np.ix_(drags, who)].T
         pull[here] = x[np.ix_(pulls, who)].T
         if late is not None:
-            drag[here, late] = np.log2(1.0 + memory.overdue[who])
+            drag[here, late] = np.log2(1.0 + overdue_at(tick, block, memory)[who])
     return drag, pull
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cxcurve.metrics.contributions import OVERDUE
+from cxcurve.metrics.staleness import Standing
 from cxcurve.metrics.weights import Weights, feature
 from cxcurve.tables import PARTIAL_ONE
 
@@ -32,6 +33,7 @@ class Ticks:
         business_days: business day that each tick ends.
         since_us: from when time passes to the first tick.
         ahead_us: how long after the last tick its week ends; 0 where it ends with it.
+        standing: as of when things are told where sources have gone silent; None where nothing is known of sources.
     """
 
     first_week: int
@@ -39,6 +41,7 @@ class Ticks:
     business_days: Floats
     since_us: int
     ahead_us: int = 0
+    standing: Standing | None = None
 
     def __len__(self) -> int:
         return len(self.ends_us)
@@ -65,6 +68,7 @@ class Ticks:
             ends_us=self.ends_us[n:],
             business_days=self.business_days[n:],
             since_us=since_us,
+            standing=self.standing.since(n) if self.standing else None,
         )
 
 
@@ -130,7 +134,8 @@ def features(
 ) -> Iterator[tuple[Floats, Memory]]:
     """At each tick in turn: columns x customers of log2(1 + n), and what the customers carry.
 
-    The arrays are those of the next tick too: use them before going on.
+    What has come from stale sources alone is as it was at their last event; what is carried goes on fading, for a
+    source may come back. The arrays are those of the next tick too: use them before going on.
 
     Args:
         signal_weeks: `tables.SIGNAL_WEEKS` of the customers, from the first tick's week on.
@@ -143,7 +148,7 @@ def features(
     memory, x = start, np.zeros_like(start.faded)
     opens, seated = np.flatnonzero(weights.has_until), np.flatnonzero(weights.per_seats)
     slot = np.cumsum(weights.has_until) - 1
-    decay = _decay(weights, ticks)
+    decay, held = _decay(weights, ticks), unfaded(weights, ticks)
     lift = 2.0 ** (ticks.ahead_us / weights.half_life_us)
     for tick, week in enumerate(_by_tick(signal_weeks, keys, weights, ticks)):
         np.multiply(memory.faded, decay[tick][:, None], out=memory.faded)
@@ -155,6 +160,8 @@ def features(
         memory.is_open[slot[week.column[moved]], week.customer[moved]] += week.steps[moved]
         memory.overdue[week.late_customer] += week.late_steps
         np.copyto(x, memory.faded)
+        for place, times in held[tick]:
+            x[place] *= times
         x[opens] += memory.is_open
         x[seated] /= seat_factors[tick]
         yield feature(x), memory
@@ -164,6 +171,20 @@ def _decay(weights: Weights, ticks: Ticks) -> Floats:
     """What is left at each tick of what there was at the one before: ticks x columns."""
     elapsed = np.diff(ticks.ends_us, prepend=ticks.since_us).astype(float)
     return np.asarray(2.0 ** (-elapsed[:, None] / weights.half_life_us[None, :]))
+
+
+def unfaded(weights: Weights, ticks: Ticks) -> list[list[tuple[int, float]]]:
+    """At each tick the columns that are told as of an earlier moment, and what undoes their fading since then."""
+    found: list[list[tuple[int, float]]] = [[] for _ in range(len(ticks))]
+    for place, (key, _) in enumerate(weights.columns):
+        until = ticks.standing.signals_us.get(key) if ticks.standing else None
+        if until is None:
+            continue
+        for tick in np.flatnonzero(until < ticks.ends_us):
+            half_lives = float(ticks.ends_us[tick] - until[tick]) / weights.half_life_us[place]
+            # After a thousand half-lives nothing is left that could be undone.
+            found[tick].append((place, 2.0 ** min(half_lives, 1000.0)))
+    return found
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,14 @@ class Habits:
 
     Attributes:
         decline: fall of core use there, 0 to 1.
+        decline_before: the same at the last week's end before the latest event of the sources of core use.
         core_since: week of the first core use, `NEVER_WEEK` where there was none.
         n_days, first_day, last_day: active business days, the first and the last (inf and -inf where none).
         complaint_us: latest complaint, -inf where none.
     """
 
     decline: Floats
+    decline_before: Floats
     core_since: Ints
     n_days: Floats
     first_day: Floats
@@ -50,7 +52,7 @@ class Habits:
     def none(cls, n: int) -> Habits:
         """Of customers without a past."""
         never = np.full(n, np.inf)
-        return cls(np.zeros(n), np.full(n, NEVER_WEEK), np.zeros(n), never, -never, -never)
+        return cls(np.zeros(n), np.zeros(n), np.full(n, NEVER_WEEK), np.zeros(n), never, -never, -never)
 
     @classmethod
     def read(cls, table: pa.Table, keys: Ints) -> Habits:
@@ -58,6 +60,7 @@ class Habits:
         at = np.searchsorted(keys, native(table, "customer_key"))
         habits = cls.none(len(keys))
         habits.decline[at] = native(table, "decline")
+        habits.decline_before[at] = native(table, "decline_before")
         habits.core_since[at] = column(table, "core_since", NEVER_WEEK)
         habits.n_days[at] = native(table, "n_days")
         habits.first_day[at], habits.last_day[at] = _first(table), _last(table, "last_day")
@@ -75,6 +78,7 @@ class Habits:
             {
                 "customer_key": pa.array(keys[said], pa.int32()),
                 "decline": self.decline[said],
+                "decline_before": self.decline_before[said],
                 "core_since": known(self.core_since, self.core_since < NEVER_WEEK, pa.int32()),
                 "n_days": pa.array(self.n_days[said].astype(np.int64), pa.int64()),
                 "first_day": known(self.first_day, np.isfinite(self.first_day), pa.int64()),
@@ -96,6 +100,7 @@ class Block:
         seat_factors: ticks x customers.
         seasons: customers x weeks, factor of core use in their segment (1 = usual).
         memory, habits: what they carry when time begins.
+        not_due: ticks x customers, issues that have fallen due since their sources are stale; None where none did.
     """
 
     keys: Ints
@@ -107,6 +112,7 @@ class Block:
     seasons: Floats
     memory: Memory
     habits: Habits
+    not_due: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -146,15 +152,14 @@ def score_block(block: Block, versions: Sequence[VersionWeeks], ticks: Ticks, ex
     """
     rows, weights = stay_rows(block, ticks), versions[-1].weights
     of_events, memory = _recursion(block, versions, ticks)
-    fall, core_since = _decline(block, weights, ticks)
+    fall = _decline(block, weights, ticks)
     done = activity(block, ticks)
-    values = _states(rows, fall, _silence(done, ticks), weights, expected_days)
-    # Inside a week decline is that of the last whole one: what the last tick has is what is carried on.
+    values = _states(rows, fall.told, _silence(done, ticks), weights, ticks, expected_days)
     whole = ticks.last_whole_week - ticks.first_week + 1
     kept = (values[:, whole] for values in (done.n_days, done.first_day, done.last_day, done.complaint_us))
-    carried = Habits(fall[:, -1], core_since, *kept).written(block.keys)
+    carried = Habits(fall.last, fall.before, fall.since, *kept).written(block.keys)
     week = rows["tick"] + ticks.first_week
-    dated = {**rows, "week": week}
+    dated = {**rows, "week": week, "is_stale": _is_stale(ticks)[rows["tick"]]}
     pairs = zip(versions, of_events, strict=True)
     parts = [_scored_rows(block, version, dated, values, sums) for version, sums in pairs]
     return Scored(pa.concat_tables(parts), memory.written(block.keys, weights), carried)
@@ -176,6 +181,7 @@ def _scored_rows(
             "week": pa.array(week, pa.int32()),
             "version": pa.array(np.full(len(week), version.weights.version_number), pa.int32()),
             "is_restated": pa.array(week < version.in_force_week),
+            "is_stale": pa.array(mine["is_stale"]),
             "cycle": pa.array(mine["cycle"], pa.int32()),
             "cycle_week": pa.array(mine["cycle_week"], pa.int32()),
             "stage": pa.array(mine["stage"], pa.int32()),
@@ -191,14 +197,23 @@ def state_rows(
     block: Block, weights: Weights, ticks: Ticks, rows: Rows, expected_days: Floats, done: Activity
 ) -> dict[str, Floats]:
     """Stall, decline and silence of the rows of `stay_rows`, 0 where the model does not count them."""
-    fall, _ = _decline(block, weights, ticks)
-    return _states(rows, fall, _silence(done, ticks), weights, expected_days)
+    fall = _decline(block, weights, ticks).told
+    return _states(rows, fall, _silence(done, ticks), weights, ticks, expected_days)
 
 
-def _states(rows: Rows, fall: Floats, quiet: Floats, weights: Weights, expected_days: Floats) -> dict[str, Floats]:
-    at, stage = (rows["customer"], rows["tick"]), rows["stage"]
+def overdue_at(tick: int, block: Block, memory: Memory) -> Floats:
+    """Issues open beyond their target; after the last event of stale sources none falls due."""
+    return memory.overdue if block.not_due is None else memory.overdue - block.not_due[tick]
+
+
+def _states(
+    rows: Rows, fall: Floats, quiet: Floats, weights: Weights, ticks: Ticks, expected_days: Floats
+) -> dict[str, Floats]:
+    at, stage, dwell_days = (rows["customer"], rows["tick"]), rows["stage"], rows["dwell_days"]
+    if ticks.standing:
+        dwell_days = dwell_days - ticks.standing.stage_behind_us[rows["tick"], stage] / US_PER_DAY
     values = {
-        "stall": states.stall(rows["dwell_days"], expected_days[stage]),
+        "stall": states.stall(dwell_days, expected_days[stage]),
         "decline": fall[at],
         "silence": quiet[at],
     }
@@ -246,7 +261,7 @@ def _recursion(block: Block, versions: Sequence[VersionWeeks], ticks: Ticks) -> 
     carried, weights = block.memory.copy() if whole < 0 else block.memory, versions[-1].weights
     walk = features(block.signal_weeks, block.keys, block.seat_factors, weights, ticks, block.memory)
     for tick, (x, memory) in enumerate(walk):
-        overdue = np.log2(1.0 + memory.overdue)
+        overdue = np.log2(1.0 + overdue_at(tick, block, memory))
         for version, sums in zip(versions, out, strict=True):
             if version.first_week <= ticks.first_week + tick <= version.last_week:
                 sums[:, tick] = _weighed(x, version.weights.matrix)
@@ -276,20 +291,54 @@ def core_use(signal_weeks: pa.Table, weights: Weights) -> pa.Table:
     )
 
 
-def _decline(block: Block, weights: Weights, ticks: Ticks) -> tuple[Floats, Ints]:
-    """Decline of core use, customers x ticks, and the week of the first; a part of a week is no week."""
+@dataclass(frozen=True)
+class _Decline:
+    """Decline of core use.
+
+    Attributes:
+        told: customers x ticks; inside a week that of the last whole one.
+        last: at the end of the last whole week.
+        before: at the last week's end before the latest event of its sources then.
+        since: week of the first core use.
+    """
+
+    told: Floats
+    last: Floats
+    before: Floats
+    since: Ints
+
+
+def _decline(block: Block, weights: Weights, ticks: Ticks) -> _Decline:
+    """Decline at every tick; where its sources are stale, as it was at their last event."""
+    carried = block.habits
+    fall, since = _fall(block, weights, ticks)
+    known = np.column_stack([carried.decline_before, carried.decline, fall])
+    n_whole = fall.shape[1]
+    edges = np.r_[ticks.since_us, ticks.ends_us[:n_whole]]
+    standing = ticks.standing
+    told = np.searchsorted(edges, standing.use_us if standing else ticks.ends_us, "right")
+    # Since then there was no event: what was before it is what is carried, however long ago it was.
+    before = known[:, np.searchsorted(edges, standing.used_us[n_whole - 1], "right")] if standing and n_whole else None
+    return _Decline(known[:, told], known[:, -1], carried.decline_before if before is None else before, since)
+
+
+def _fall(block: Block, weights: Weights, ticks: Ticks) -> tuple[Floats, Ints]:
+    """Fall of core use, customers x whole weeks, and the week of the first; a part of a week is no week."""
     before = block.habits
     n_whole = ticks.last_whole_week - ticks.first_week + 1
     if not weights.plan.core_keys or "decline" not in weights.states or not n_whole:
-        return np.repeat(before.decline[:, None], len(ticks), axis=1), before.core_since
+        return np.zeros((len(block.keys), n_whole)), before.core_since
     look_back = block.seasons.shape[1] - len(ticks)
     first, n_weeks = ticks.first_week - look_back, look_back + n_whole
     counts = _core_counts(block, first, n_weeks)
     used = counts > 0
     since = np.where(used.any(axis=1), first + used.argmax(axis=1), NEVER_WEEK)
     since = np.minimum(before.core_since, since)
-    fall = states.decline(counts / block.seasons[:, :n_weeks], since - first)[:, look_back:]
-    return (fall if ticks.is_whole else np.concatenate([fall, fall[:, -1:]], axis=1)), since
+    return states.decline(counts / block.seasons[:, :n_weeks], since - first)[:, look_back:], since
+
+
+def _is_stale(ticks: Ticks) -> NDArray[np.bool_]:
+    return ticks.standing.is_stale if ticks.standing else np.zeros(len(ticks), dtype=bool)
 
 
 def _core_counts(block: Block, first_week: int, n_weeks: int) -> Floats:
@@ -337,10 +386,12 @@ def activity(block: Block, ticks: Ticks) -> Activity:
 
 
 def _silence(done: Activity, ticks: Ticks) -> Floats:
-    """Who is silent, customers x ticks."""
+    """Who is silent, customers x ticks; where the source of what they do is stale, as of its last event."""
+    standing = ticks.standing
+    today, now_us = (standing.activity_days, standing.activity_us) if standing else (ticks.business_days, ticks.ends_us)
     return states.silence(
-        done.n_days[:, 1:], done.first_day[:, 1:], done.last_day[:, 1:], ticks.business_days[None, :],
-        done.complaint_us[:, 1:], ticks.ends_us[None, :].astype(float),
+        done.n_days[:, 1:], done.first_day[:, 1:], done.last_day[:, 1:], today[None, :],
+        done.complaint_us[:, 1:], now_us[None, :].astype(float),
     )  # fmt: skip
 
 

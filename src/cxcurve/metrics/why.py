@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,12 @@ class SignalPoints:
 
 
 def signal_shares(
-    effects: Sequence[Mapping[str, Any]], weights: Weights, seat_factor: float, now_us: int, measure: int
+    effects: Sequence[Mapping[str, Any]],
+    weights: Weights,
+    seat_factor: float,
+    now_us: int,
+    measure: int,
+    held_us: Mapping[int, int] = MappingProxyType({}),
 ) -> dict[str, tuple[float, dict[str, float]]]:
     """Weight x feature of each signal at `now_us`, and how its events share it.
 
@@ -42,6 +48,7 @@ def signal_shares(
         seat_factor: what `per: seats` divides by.
         now_us: as_of.
         measure: 0 friction, 1 momentum, 2 advocacy.
+        held_us: by signal key as of when those are told whose sources are stale.
     """
     found: dict[str, tuple[float, dict[str, float]]] = {}
     grouped: dict[tuple[int, int], dict[str, float]] = {}
@@ -50,7 +57,8 @@ def signal_shares(
         if row["part"] == OVERDUE or key not in weights.index:
             continue
         half_life = weights.half_life_us[weights.index[key]]
-        worth = row["step"] + row["amount"] * 2.0 ** ((row["anchor_us"] - now_us) / half_life)
+        until_us = held_us.get(row["signal_key"], now_us)
+        worth = row["step"] + row["amount"] * 2.0 ** ((row["anchor_us"] - until_us) / half_life)
         events = grouped.setdefault(key, {})
         events[row["event_id"]] = events.get(row["event_id"], 0.0) + worth
     for (signal_key, part), events in grouped.items():

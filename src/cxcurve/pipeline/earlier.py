@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from cxcurve import tables
+from cxcurve.metrics.staleness import NONE_US
 from cxcurve.pipeline.run import Run
 from cxcurve.store import Store
 
@@ -21,13 +22,15 @@ class Earlier:
         as_of_us: when it was for.
         carried_week: the last whole week then.
         first_week: the first week that may differ now.
-        is_earlier: whether as_of has moved on.
+        is_told_anew: whether everybody is told anew at as_of: it has moved on, or sources are stale now that were not.
+        is_past_moved: whether in the weeks that were over then other sources are stale than was known.
     """
 
     as_of_us: int
     carried_week: int
     first_week: int
-    is_earlier: bool
+    is_told_anew: bool
+    is_past_moved: bool
 
     @classmethod
     def read(cls, run: Run) -> Earlier:
@@ -36,7 +39,10 @@ class Earlier:
         as_of_us, touched_us = int(store.meta("scored_as_of_us") or 0), store.touched_since()
         since_us = as_of_us if touched_us is None else min(touched_us, as_of_us)
         first_week = run.calendar.week_at(since_us) if since_us > 0 else EVER
-        return cls(as_of_us, int(store.meta("carried_week") or 0), first_week, run.as_of_us > as_of_us)
+        carried_week = int(store.meta("carried_week") or 0)
+        past, _, now = (store.meta("standing") or "").partition("|")
+        is_told_anew = run.as_of_us > as_of_us or now != _standing_now(run)
+        return cls(as_of_us, carried_week, first_week, is_told_anew, past != _standing_until(run, carried_week))
 
     def since_ever(self) -> Earlier:
         """The same where every week may differ."""
@@ -52,6 +58,18 @@ def goes_on(run: Run) -> bool:
     before, _, now = medians.partition("|")
     is_same_now = int(scored) < run.as_of_us or now == str(run.facts.median_seats[-1])
     return is_same_now and before == _median_seats(run, int(carried))
+
+
+def _standing_until(run: Run, last_week: int) -> str:
+    """As of when everything was told in the weeks up to one, and when core use was last heard of before its end."""
+    n = last_week + 1 - run.ticks.first_week
+    used_us = int(run.standing.used_us[n - 1]) if n > 0 else NONE_US
+    used_week = EVER if used_us == NONE_US else run.calendar.week_at(used_us)
+    return f"{run.standing.mark(run.ticks.ends_us, slice(0, max(n, 0)))} {used_week}"
+
+
+def _standing_now(run: Run) -> str:
+    return run.standing.mark(run.ticks.ends_us, slice(-1, None))
 
 
 def _median_seats(run: Run, last_week: int) -> str:
@@ -86,6 +104,7 @@ def remember(run: Run) -> None:
     store.remember("scored_zone", run.zone)
     store.remember("scored_received_us", str(_received_until(store)))
     store.remember("carried_week", str(run.ticks.last_whole_week))
+    store.remember("standing", f"{_standing_until(run, run.ticks.last_whole_week)}|{_standing_now(run)}")
     store.remember("median_seats", f"{_median_seats(run, run.ticks.last_whole_week)}|{run.facts.median_seats[-1]}")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import ibis.expr.types as ir
@@ -14,6 +15,7 @@ from cxcurve.journey.calendar import Calendar, end_of_day
 from cxcurve.journey.plan import Plan
 from cxcurve.metrics.indexes import with_indexes
 from cxcurve.metrics.recursion import Ticks
+from cxcurve.metrics.staleness import Feeds, Standing, brought, standing
 from cxcurve.metrics.versions import RESTATED_WEEKS, Version
 from cxcurve.metrics.weekly import VersionWeeks
 from cxcurve.metrics.weights import Weights
@@ -27,7 +29,8 @@ class Run:
     """What one scoring needs: the store, the journey with its keys, and the time.
 
     Where `received_until_us` is given, events received later are left out: what was loaded since a score is not read
-    beside what it says.
+    beside what it says. `expected_gaps` says how long a source may be silent (microseconds) as long as it has shown too
+    few gaps of its own.
     """
 
     store: Store
@@ -35,6 +38,7 @@ class Run:
     zone: str
     as_of_us: int
     received_until_us: int | None = None
+    expected_gaps: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def plan(self) -> Plan:
@@ -123,9 +127,30 @@ class Run:
     @cached_property
     def ticks(self) -> Ticks:
         """Every week's end, and as_of."""
-        ends = np.minimum(self.calendar.ends_us, self.as_of_us)
+        ends = self._ends_us
         ahead_us = int(self.calendar.ends_us[-1]) - self.as_of_us
-        return Ticks(self.calendar.first_week, ends, self.calendar.business_days(ends), int(ends[0]), ahead_us)
+        days = self.calendar.business_days(ends)
+        told = standing(self.feeds, self.plan, days, self._business_day)
+        return Ticks(self.calendar.first_week, ends, days, int(ends[0]), ahead_us, told)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        """What each source had brought by every tick."""
+        return Feeds.read(self.store.arrow(brought(self.log, self.calendar)), self._ends_us, self.expected_gaps)
+
+    @property
+    def standing(self) -> Standing:
+        """As of when everything is told, where sources have gone silent."""
+        assert self.ticks.standing is not None
+        return self.ticks.standing
+
+    @property
+    def _ends_us(self) -> NDArray[np.int64]:
+        return np.minimum(self.calendar.ends_us, self.as_of_us)
+
+    def _business_day(self, us: int) -> float:
+        """The business day of a moment, counted as those that end the ticks."""
+        return float(Calendar(self.zone, us, us).business_days(np.array([us + 1]))[0])
 
 
 def _restated_from(begin: int, version: Version | None, ticks: Ticks) -> int:

@@ -13,7 +13,7 @@ from cxcurve.store import Store
 
 __all__ = ["SCORER", "changed_keys", "goes_on", "score"]
 
-SCORER = 2
+SCORER = 3
 """Raised whenever the same events give other scores: weeks of two scorers must not stand side by side."""
 
 
@@ -38,6 +38,8 @@ def score(run: Run, keys: Sequence[int] | None, progress: Progress | None = None
         if earlier is not None and moved:
             earlier = earlier.since_ever()
             chosen = _with_segments(run, chosen, everybody, moved)
+        if earlier is not None and earlier.is_past_moved:
+            earlier, chosen = earlier.since_ever(), everybody
         anew, on = _split(chosen, everybody, earlier)
         # Whose events all went to an account that was found for them has no rows any more.
         clear(store, (*WEEKS, *STATE), sorted({*anew, *chosen} - set(on)), earlier)
@@ -55,7 +57,7 @@ def _split(chosen: list[int], everybody: list[int], earlier: Earlier | None) -> 
     if earlier is None:
         return mine, []
     anew = mine if earlier.first_week <= earlier.carried_week else []
-    return anew, sorted(set(everybody if earlier.is_earlier else mine) - set(anew))
+    return anew, sorted(set(everybody if earlier.is_told_anew else mine) - set(anew))
 
 
 def _with_segments(run: Run, chosen: list[int], everybody: list[int], moved: set[str]) -> list[int]:

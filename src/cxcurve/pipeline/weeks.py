@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cxcurve.metrics.recursion import Memory, Ticks
+from cxcurve.metrics.episodes import episodes
+from cxcurve.metrics.recursion import Floats, Ints, Memory, Ticks
+from cxcurve.metrics.staleness import overdue_since
 from cxcurve.metrics.weekly import LOOK_BACK_WEEKS, Block, Habits, Scored, core_use, score_block
 from cxcurve.pipeline.earlier import EVER, Earlier, clear
 from cxcurve.pipeline.run import Run
@@ -111,6 +114,7 @@ def block_of(run: Run, keys: Sequence[int], factors: NDArray[np.float64]) -> Blo
         seasons=_factors_of(run, own, factors, 0),
         memory=Memory.empty(run.weights, len(own)),
         habits=Habits.none(len(own)),
+        not_due=not_due(run, own, run.ticks),
     )
 
 
@@ -133,7 +137,27 @@ def _carried_block(run: Run, keys: Sequence[int], ticks: Ticks, factors: NDArray
         seasons=_factors_of(run, own, factors, first - look_back),
         memory=Memory.read(mine("signal_state"), own, run.weights),
         habits=Habits.read(mine("customer_state"), own),
+        not_due=not_due(run, own, ticks),
     )
+
+
+def not_due(run: Run, keys: Ints, ticks: Ticks) -> Floats | None:
+    """Ticks x customers: issues that have fallen due since their sources are stale; None where none has."""
+    until = ticks.standing.signals_us if ticks.standing else {}
+    held = {key: until[key] for key in run.plan.issue_keys if key in until and (until[key] < ticks.ends_us).any()}
+    if not held or run.plan.overdue_us is None or "open_issues" not in run.weights.states:
+        return None
+    run.store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+    sql = run.store.compiled(("issues", run.mark), lambda: _issues(run))
+    return overdue_since(run.store.fetch(sql), keys, held, ticks.ends_us, run.plan.overdue_us)
+
+
+def _issues(run: Run) -> ir.Table:
+    """Issues of the customers of a block, and when each was ended."""
+    plan = run.plan
+    names = plan.keys_of(*(plan.signals[key].until or "" for key in plan.issue_keys))
+    log = run.log.filter(run.log.signal_key.isin([*plan.issue_keys, *names]))
+    return episodes(log.semi_join(run.store.table("block_keys"), "customer_key"), plan)
 
 
 def _reader(store: Store, keys: Sequence[int]) -> Callable[..., pa.Table]:

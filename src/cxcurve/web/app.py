@@ -16,7 +16,7 @@ from cxcurve.errors import CxcurveError
 from cxcurve.web import assets, notes
 from cxcurve.web.asked import Asked
 from cxcurve.web.guard import FormGuard, SafeHeaders
-from cxcurve.web.pages import curve, customer, customers, drift, error, scorecard, scores, ttv
+from cxcurve.web.pages import curve, customer, customers, drift, error, explain, scorecard, scores, ttv
 from cxcurve.web.pages.error import Failure
 from cxcurve.web.pages.frame import Frame
 from cxcurve.web.port import address, listening
@@ -44,6 +44,8 @@ def create_app(workspace: Workspace) -> FastAPI:
     app.add_api_route("/", site.html(curve), methods=READ)
     app.add_api_route("/customers.csv", site.csv, methods=READ)
     app.add_api_route("/customers/{customer_id:path}", site.customer, methods=READ)
+    app.add_api_route("/explain", site.explain, methods=READ)
+    app.add_api_route("/explain.json", site.explain, methods=READ)
     app.add_api_route("/notes", site.write_note, methods=["POST"])
     app.add_api_route("/static/{name}", site.static, methods=READ)
     app.add_api_route("/favicon.ico", lambda: Response(status_code=204), methods=READ)  # pages bring their own
@@ -108,6 +110,16 @@ class _Site:
         path = str(request.url.path).removesuffix(".json") if is_json else str(request.url.path)
         page = self._built(request, lambda view, asked: customer.build(view, asked, wanted, path), customer.PARAMETERS)
         return JSONResponse(page.to_json()) if is_json else self._html("customer.html", page)
+
+    def explain(self, request: Request) -> Response:
+        """A number explained, or its JSON; whom it is about its key says."""
+        journey = self.reader.workspace.journey
+        asked = Asked.read(request.query_params.multi_items(), journey, explain.PARAMETERS)
+        key = explain.read_key(asked, journey)
+        with self.reader.view(explain.whom_of(key)) as view:
+            page = explain.build(view, asked, key)
+        is_json = request.url.path.endswith(".json")
+        return JSONResponse(page.to_json()) if is_json else self._html("explain.html", page)
 
     async def write_note(self, request: Request) -> Response:
         """Take the form of the curve page."""

@@ -17,6 +17,7 @@ from cxcurve.charts.format import day
 from cxcurve.errors import BadValueError
 from cxcurve.metrics.curve import (
     BINS_PER_STAGE,
+    MEASURES,
     SHORTEST_DAYS,
     Curve,
     X,
@@ -142,6 +143,8 @@ class CurveResult:
         }
 
 
+_WEIGHTED = "weighted_weeks"
+_READ = ("customer_key", "week", "cycle_week", "stage", "dwell_days", "friction", *MEASURES, "weight")
 _POINT = ("x", "level", "low", "high", "friction_index", "momentum_index", "n", "is_thin")
 _EPOCH_MONDAY = date(1970, 1, 5)
 
@@ -182,7 +185,7 @@ def curve_result(
     """Read the curve from a snapshot."""
     store = run.store
     usual = usual_days(snapshot, store.arrow)
-    weeks, n_exits = _weighted(run, snapshot) if leavers == "weighted" else (None, None)
+    weeks, n_exits = weighted(run, snapshot) if leavers == "weighted" else (None, None)
     sums = store.arrow(curve_sums(snapshot, x, usual, weeks))
     if x == "position":
         spans = position_spans(snapshot)
@@ -193,17 +196,20 @@ def curve_result(
     found = replace(build_curve(sums, spans, x), leavers=leavers, n_exits=n_exits)
     if found.drops:
         found = _explain(run, snapshot, weeks, found, usual)
+    store.drop_temporary(_WEIGHTED)
     labels = tuple(snapshot.stage_label(k) for k in range(len(snapshot.stage_names)))
     return CurveResult(snapshot.as_of_us, found, drift, tuple(notes), labels, snapshot.zone, currency)
 
 
-def _weighted(run: Run, snapshot: Snapshot) -> tuple[ir.Table, int]:
+def weighted(run: Run, snapshot: Snapshot) -> tuple[ir.Table, int]:
     """The customer weeks with weights for those who left, and how many left."""
     store, weeks = run.store, snapshot.customer_weeks
     counts = store.arrow(exit_counts(weeks, run.ticks.last_whole_week))
     cells, kept = weight_tables(counts, len(snapshot.stage_names))
     made = with_weights(weeks, store.temporary("exit_cells", cells), store.temporary("exit_weeks", kept))
-    return made, int(counts["n_exits"].to_numpy().sum())
+    # Kept for a moment: the sums and the reasons of the drops both read it.
+    kept_weeks = store.temporary_from(_WEIGHTED, store.sql(made.select(*_READ)))
+    return kept_weeks, int(counts["n_exits"].to_numpy().sum())
 
 
 def usual_days(snapshot: Snapshot, arrow: Callable[..., pa.Table]) -> list[float]:

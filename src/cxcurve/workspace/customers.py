@@ -20,6 +20,7 @@ from cxcurve.metrics.states import silence, stall
 from cxcurve.metrics.weights import seat_factor
 from cxcurve.metrics.why import SignalPoints
 from cxcurve.pipeline.run import Run
+from cxcurve.tables import US_PER_DAY
 from cxcurve.workspace.curves import date_of, monday
 from cxcurve.workspace.results import at, plain
 
@@ -137,20 +138,20 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
     """
     store = run.store
     key = store.customer_key(customer_id)
-    found = [] if key is None else _mine(run, "customers_now", snapshot.customers, key)
+    found = [] if key is None else rows_of(run, "customers_now", snapshot.customers, key)
     if key is None or not found:
         known = [name for (name,) in store.rows("SELECT customer_id FROM customer_keys LIMIT 5000")]
         # Its events may wait for a score, or lie after as_of.
         raise UnknownNameError("customer", customer_id, [name for name in known if name != customer_id])
     facts = found[0]
-    log = _log(run, key)
+    log = log_of(run, key)
     events = _events(run)
     stays = [
         _stay(snapshot, row)
-        for row in sorted(_mine(run, "stays", snapshot.stays, key), key=lambda row: (row["cycle"], row["entered_us"]))
+        for row in sorted(rows_of(run, "stays", snapshot.stays, key), key=lambda row: (row["cycle"], row["entered_us"]))
     ]
-    now = _mine(run, "customer_now", snapshot.customer_now, key)
-    weeks = sorted(_mine(run, "customer_weeks", snapshot.customer_weeks, key), key=lambda row: row["week"])
+    now = rows_of(run, "customer_now", snapshot.customer_now, key)
+    weeks = sorted(rows_of(run, "customer_weeks", snapshot.customer_weeks, key), key=lambda row: row["week"])
     current = now[0] if now else None
     shares = _shares(run, log, facts, current)
     friction_index = None if current is None else current["friction_index"]
@@ -184,13 +185,13 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
     )
 
 
-def _mine(run: Run, name: str, table: ir.Table, key: int) -> list[dict[str, Any]]:
+def rows_of(run: Run, name: str, table: ir.Table, key: int) -> list[dict[str, Any]]:
     """A table's rows of one customer; the SQL is built once, the engine carries the condition inwards."""
     sql = run.store.compiled(("read", name, run.mark), lambda: table)
     return run.store.records(f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
 
 
-def _log(run: Run, key: int) -> ir.Table:
+def log_of(run: Run, key: int) -> ir.Table:
     """The customer's events before as_of, as a small table of their own."""
     sql = run.store.compiled(("log", run.mark), lambda: run.log)
     return run.store.temporary_from("customer_log", f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
@@ -217,14 +218,15 @@ def _shares(
     if current is None:
         return {}, {}
     weights = run.weights
-    effects = [row for row in _effects(run, log) if row["entered_us"] < run.as_of_us]
+    effects = [row for row in effects_of(run, log) if row["entered_us"] < run.as_of_us]
     factor = float(seat_factor(_array(facts["seats"]), float(run.facts.median_seats[-1]))[0])
-    friction = why.signal_shares(effects, weights, factor, run.as_of_us, 0)
-    momentum = why.signal_shares(effects, weights, factor, run.as_of_us, 1)
-    return _with_states(friction, run, effects, current), momentum
+    held_us = run.standing.held_us
+    friction = why.signal_shares(effects, weights, factor, run.as_of_us, 0, held_us)
+    momentum = why.signal_shares(effects, weights, factor, run.as_of_us, 1, held_us)
+    return with_states(friction, run, effects, current), momentum
 
 
-def _effects(run: Run, log: ir.Table) -> list[dict[str, Any]]:
+def effects_of(run: Run, log: ir.Table) -> list[dict[str, Any]]:
     """What each event of the customer does."""
     plan_table = run.store.temporary("plan_now", run.plan.table)
     return run.store.prepared(
@@ -232,21 +234,27 @@ def _effects(run: Run, log: ir.Table) -> list[dict[str, Any]]:
     )
 
 
-def _with_states(shares: Shares, run: Run, effects: Sequence[Mapping[str, Any]], current: Mapping[str, Any]) -> Shares:
+def with_states(shares: Shares, run: Run, effects: Sequence[Mapping[str, Any]], current: Mapping[str, Any]) -> Shares:
     """Add the state signals."""
     weights, found = run.weights, dict(shares)
-    n_late, late = why.overdue_issues(effects)
+    held_us = run.standing.held_us
+    n_late, late = why.overdue_issues(
+        [row for row in effects if row["entered_us"] <= held_us.get(row["signal_key"], run.as_of_us)]
+    )
     if n_late and weights.state("open_issues"):
         found["open_issues"] = weights.state("open_issues") * float(np.log2(1 + n_late)), dict.fromkeys(late, 1.0)
     stage = run.journey.stages[current["stage"]]
     if weights.state("stall") and weights.state_stages("stall")[current["stage"]] and stage.expected:
-        x = float(stall(_array(current["dwell_days"]), _array(stage.expected.days))[0])
+        behind_days = float(run.standing.stage_behind_us[-1, current["stage"]]) / US_PER_DAY
+        x = float(stall(_array(current["dwell_days"] - behind_days), _array(stage.expected.days))[0])
         if x:
             found["stall"] = weights.state("stall") * x, {}
     if weights.state("silence") and weights.state_stages("silence")[current["stage"]] and _is_silent(run, current):
         found["silence"] = weights.state("silence"), {}
     if weights.state("decline") and weights.state_stages("decline")[current["stage"]]:
-        fall = run.store.rows("SELECT decline FROM customer_state WHERE customer_key = $1", current["customer_key"])
+        is_before = run.standing.use_us[-1] < run.calendar.end_at(run.ticks.last_whole_week)
+        name = "decline_before" if is_before else "decline"
+        fall = run.store.rows(f"SELECT {name} FROM customer_state WHERE customer_key = $1", current["customer_key"])
         if fall and fall[0][0]:
             found["decline"] = weights.state("decline") * fall[0][0], {}
     return found
@@ -257,7 +265,7 @@ def _is_silent(run: Run, current: Mapping[str, Any]) -> bool:
     said = run.store.rows(f"SELECT {sums} FROM activity_weeks WHERE customer_key = $1", current["customer_key"])[0]
     days, first, last, complaint = (_array(value) for value in said)
     complaint = _array(-np.inf) if said[3] is None else complaint
-    today, now = _array(run.ticks.business_days[-1]), _array(run.as_of_us)
+    today, now = _array(run.standing.activity_days[-1]), _array(run.standing.activity_us[-1])
     return bool(silence(days, first, last, today, complaint, now)[0])
 
 

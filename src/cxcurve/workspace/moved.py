@@ -13,7 +13,7 @@ import pyarrow as pa
 from cxcurve.charts import format as fmt
 from cxcurve.errors import BadValueError
 from cxcurve.metrics.curve import with_bucket
-from cxcurve.metrics.loads import Rows, activity_at, counts_at, features_at, loads, part_names
+from cxcurve.metrics.loads import activity_at, counts_at, features_at, loads, part_names, rows_at
 from cxcurve.metrics.moved import Kind, Moved, Part, Side, moved
 from cxcurve.metrics.recursion import Floats, column
 from cxcurve.metrics.snapshot import Snapshot
@@ -153,7 +153,8 @@ def _side(run: Run, snapshot: Snapshot, week: int, table: pa.Table, own: Weights
     plan_table = run.store.temporary("plan_now", run.plan.table)
     counts = run.store.arrow(counts_at(snapshot.signal_weeks, plan_table, run.calendar, week))
     done = run.store.arrow(activity_at(run.store.table("activity_weeks"), week))
-    rows = _rows(run, table, week)
+    seats = run.facts.seat_factors(column(table, "customer_key"), week - run.ticks.first_week, 1)[0]
+    rows = rows_at(table, run.ticks, week, seats)
     found = features_at(rows, counts, done, own, run.expected_days)
     mine, usual = loads(found, own), np.mean([loads(found, weights) for weights in both], axis=0)
     ways = (
@@ -166,20 +167,6 @@ def _side(run: Run, snapshot: Snapshot, week: int, table: pa.Table, own: Weights
 def _with_others(own: Floats, mean: Floats, reference: Floats) -> Floats:
     """Loads by the mean weights of both weeks, the reference taken off, and what this week's own weights add."""
     return np.column_stack([mean, -reference, (own - mean).sum(axis=1)])
-
-
-def _rows(run: Run, table: pa.Table, week: int) -> Rows:
-    tick, key = week - run.ticks.first_week, column(table, "customer_key")
-    return Rows(
-        key=key,
-        stage=column(table, "stage"),
-        dwell_days=_floats(table, "dwell_days"),
-        friction=_floats(table, "friction"),
-        momentum=_floats(table, "momentum"),
-        seat_factor=run.facts.seat_factors(key, tick, 1)[0],
-        business_day=float(run.ticks.business_days[tick]),
-        end_us=int(run.ticks.ends_us[tick]),
-    )
 
 
 def _floats(table: pa.Table, name: str) -> Floats:

@@ -156,7 +156,7 @@ def _weekly_shares(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
         found = arrow(active.group_by("week").agg(n=active.count()))
         k = dict(zip(found["week"].to_pylist(), found["n"].to_pylist(), strict=True))
         series = tuple(k.get(w, 0) / n[w] if n.get(w) else None for w in range(last - SPARK_WEEKS, last))
-        whole = _last_whole_week(snapshot)
+        whole = last_whole_week(snapshot)
         current = wilson(k.get(whole, 0), n[whole]) if n.get(whole) else nothing()
         back = whole - BACK_WEEKS
         previous = wilson(k.get(back, 0), n[back]) if n.get(back) else nothing()
@@ -164,7 +164,8 @@ def _weekly_shares(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
     return readings
 
 
-def _last_whole_week(snapshot: Snapshot) -> int:
+def last_whole_week(snapshot: Snapshot) -> int:
+    """Number of the last week that is over at as_of."""
     last = snapshot.first_week + snapshot.n_weeks - 1
     ends_now = Calendar(snapshot.zone, snapshot.as_of_us, snapshot.as_of_us).end_at(last) == snapshot.as_of_us
     return last if ends_now else last - 1

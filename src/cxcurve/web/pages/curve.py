@@ -15,10 +15,12 @@ from cxcurve.metrics.leavers import MOST_WEIGHT, Leavers
 from cxcurve.stats.estimates import Estimate
 from cxcurve.web.asked import Asked
 from cxcurve.web.pages.drift import reason_of
+from cxcurve.web.pages.explain import href_of
 from cxcurve.web.pages.figures import figures
 from cxcurve.web.pages.frame import Frame, customer_href, framed, stage_label, with_query
 from cxcurve.web.reader import View
 from cxcurve.workspace.curves import VERSIONS, CurveResult, date_of, monday
+from cxcurve.workspace.explain import Key
 from cxcurve.workspace.moved import MovedResult
 
 PARAMETERS = ("x", "leavers")
@@ -35,6 +37,7 @@ class CurvePage(Frame):
     axes: tuple[Mapping[str, Any], ...]
     versions: tuple[Mapping[str, Any], ...]
     meaning: str | None
+    how: str | None
     moved: Mapping[str, Any] | None
     focus: tuple[Mapping[str, Any], ...]
     stats: tuple[Mapping[str, Any], ...]
@@ -73,6 +76,7 @@ def build(view: View, asked: Asked) -> CurvePage:
         axes=tuple(_choices(asked, "x", AXES, x)),
         versions=tuple(_choices(asked, "leavers", VERSIONS, leavers)) if x == "week" else (),
         meaning=_meaning(result) if x == "week" else None,
+        how=_how(view, result),
         moved=_moved(view.moved) if x == "date" else None,
         focus=focus,
         stats=stats,
@@ -93,6 +97,16 @@ def _choices(asked: Asked, key: str, options: Mapping[Any, str], chosen: str) ->
         yield {"label": label[0].upper() + label[1:], "href": href, "is_chosen": value == chosen}
 
 
+def _how(view: View, result: CurveResult) -> str | None:
+    """The page that explains the point with the most customers; None where there is none."""
+    point = max(result.curve.points, key=lambda one: one.n, default=None)
+    if point is None:
+        return None
+    axis = "weighted" if result.curve.leavers == "weighted" else result.curve.x
+    parts = (axis, f"{point.x:g}", "level")
+    return href_of(Key("curve", parts, view.whom.segment, view.whom.cohort, view.whom.as_of))
+
+
 def _meaning(result: CurveResult) -> str:
     """What the version of the curve means, in a sentence."""
     if result.curve.leavers == "survivors":
@@ -102,8 +116,8 @@ def _meaning(result: CurveResult) -> str:
         )
     return (
         "Weighted for those who left: each customer still there also stands for those who left and were like it before "
-        f"(stage, friction, momentum), for at most {number(MOST_WEIGHT)}. "
-        f"{plural(result.curve.n_exits, 'exit')} so far; grey where too few are left to stand for all."
+        f"(stage, friction, momentum), for at most {number(MOST_WEIGHT)} of them "
+        f"({plural(result.curve.n_exits, 'exit')} so far); grey where too few are left to stand for all."
     )
 
 

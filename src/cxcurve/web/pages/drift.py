@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from cxcurve import charts
 from cxcurve.errors import Reason
@@ -45,6 +46,7 @@ def _zone(view: View, zone: Zone, kept: Mapping[str, str]) -> dict[str, Any]:
     bridge = journey.stage(zone.start).bridge
     return {
         "anchor": f"{zone.start}-{zone.goal}",
+        "key": f"drift/{quote(zone.start, safe='')}",
         "from_label": stage_label(journey, zone.start),
         "to_label": stage_label(journey, zone.goal),
         "n_entered": zone.n_entered,

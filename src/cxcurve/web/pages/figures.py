@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cxcurve.charts import format as fmt
+from cxcurve.web.pages.explain import href_of
 from cxcurve.web.reader import View
+from cxcurve.workspace.explain import Key
 from cxcurve.workspace.scorecards import Row
 
 Figure = Mapping[str, Any]
@@ -22,7 +24,13 @@ def figures(view: View) -> tuple[tuple[Figure, ...], tuple[Figure, ...]]:
     currency = view.workspace.settings.currency
     focus = [name for name in view.workspace.journey.focus if name in rows]
     others = [name for name in USUAL if name in rows and name not in focus][: max(0, CARDS - len(focus))]
-    return tuple(figure(rows[name], currency) for name in focus), tuple(figure(rows[name], currency) for name in others)
+    made = {name: {**figure(rows[name], currency), "href": _explained(view, name)} for name in (*focus, *others)}
+    return tuple(made[name] for name in focus), tuple(made[name] for name in others)
+
+
+def _explained(view: View, name: str) -> str:
+    """The page that explains a metric."""
+    return href_of(Key("scorecard", (name,), view.whom.segment, view.whom.cohort, view.whom.as_of))
 
 
 def figure(row: Row, currency: str) -> Figure:

@@ -12,9 +12,11 @@ from cxcurve import charts
 from cxcurve.charts import format as fmt
 from cxcurve.metrics.time_to_value import RECENT_DAYS, TimeToValue
 from cxcurve.metrics.value_cohorts import Cohort, Month
-from cxcurve.web.asked import Asked
+from cxcurve.web.asked import Asked, Whom
+from cxcurve.web.pages.explain import href_of
 from cxcurve.web.pages.frame import Frame, customer_href, framed
 from cxcurve.web.reader import View
+from cxcurve.workspace.explain import Key
 from cxcurve.workspace.time_to_value import TimeToValueResult
 
 PARAMETERS = ()
@@ -61,7 +63,7 @@ def build(view: View, asked: Asked) -> TtvPage:
     return TtvPage(
         **frame,
         result=result,
-        stats=_stats(result),
+        stats=_stats(result, view.whom),
         pace=_pace(result),
         days=result.days,
         compared_days=result.compared_days,
@@ -82,7 +84,7 @@ def _reason(result: TimeToValueResult) -> str | None:
     return None if result.found.incidence is not None else result.found.reason
 
 
-def _stats(result: TimeToValueResult) -> tuple[Mapping[str, Any], ...]:
+def _stats(result: TimeToValueResult, whom: Whom) -> tuple[Mapping[str, Any], ...]:
     """The median, the share by each day, and how many wait."""
     found = result.found
     if found is None or found.incidence is None:
@@ -94,8 +96,18 @@ def _stats(result: TimeToValueResult) -> tuple[Mapping[str, Any], ...]:
         "interval": fmt.interval(found.median.low, found.median.high, "days"),
         "note": fmt.reason(found.median.reason) or f"of {fmt.plural(found.n, 'customer')} who started{target}",
         "tone": "",
+        "href": _explained(whom, "median_days"),
     }
-    return (median, *(_reached(found, day, result.target_days) for day in result.days), _waits(result))
+    reached = (
+        {**_reached(found, day, result.target_days), "href": _explained(whom, "reached", f"{day:g}")}
+        for day in result.days
+    )
+    return (median, *reached, _waits(result))
+
+
+def _explained(whom: Whom, *parts: str) -> str:
+    """The page that explains a number of time to value."""
+    return href_of(Key("ttv", parts, whom.segment, whom.cohort, whom.as_of))
 
 
 def _reached(found: TimeToValue, day: float, target_days: float | None) -> Mapping[str, Any]:

@@ -1,0 +1,90 @@
+"""What explanations read: the results that pages show, each worked out once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from cxcurve.metrics.curve import X
+from cxcurve.metrics.leavers import Leavers
+from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.pipeline.run import Run
+from cxcurve.workspace.curves import CurveResult
+from cxcurve.workspace.customers import CustomerResult, customer_result
+from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.scorecards import Scorecard, scorecard
+from cxcurve.workspace.time_to_value import TimeToValueResult, time_to_value_result
+
+if TYPE_CHECKING:
+    from cxcurve.workspace.workspace import Workspace
+
+
+class Results(Protocol):
+    """The results about some customers at one as_of."""
+
+    @property
+    def run(self) -> Run:
+        """What was needed for the score."""
+
+    @property
+    def known(self) -> Snapshot:
+        """The customers asked for."""
+
+    @property
+    def drift(self) -> Drift:
+        """The drift zones."""
+
+    @property
+    def scorecard(self) -> Scorecard:
+        """The scorecard of the week."""
+
+    @property
+    def time_to_value(self) -> TimeToValueResult:
+        """Time to value, and who is waiting."""
+
+    def curve(self, x: X, leavers: Leavers = "survivors") -> CurveResult:
+        """The curve."""
+
+    def customer(self, customer_id: str) -> CustomerResult:
+        """One customer."""
+
+
+class Found:
+    """The results of a snapshot."""
+
+    def __init__(self, workspace: Workspace, known: Snapshot) -> None:
+        self.workspace, self.known = workspace, known
+        self._curves: dict[tuple[X, Leavers], CurveResult] = {}
+        self._customers: dict[str, CustomerResult] = {}
+
+    @cached_property
+    def run(self) -> Run:
+        """What was needed for the score."""
+        return self.workspace.run_of(self.known)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """The drift zones."""
+        return self.workspace.drift_of(self.known)
+
+    @cached_property
+    def scorecard(self) -> Scorecard:
+        """The scorecard of the week."""
+        return scorecard(self.known, self.workspace.store.arrow, self.drift)
+
+    @cached_property
+    def time_to_value(self) -> TimeToValueResult:
+        """Time to value, and who is waiting."""
+        return time_to_value_result(self.known, self.workspace.store.arrow)
+
+    def curve(self, x: X, leavers: Leavers = "survivors") -> CurveResult:
+        """The curve."""
+        if (x, leavers) not in self._curves:
+            self._curves[x, leavers] = self.workspace.curve_of(self.known, x, self.drift, leavers=leavers)
+        return self._curves[x, leavers]
+
+    def customer(self, customer_id: str) -> CustomerResult:
+        """One customer."""
+        if customer_id not in self._customers:
+            self._customers[customer_id] = customer_result(self.run, self.known, customer_id)
+        return self._customers[customer_id]
