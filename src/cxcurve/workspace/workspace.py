@@ -152,6 +152,13 @@ class Workspace:
         sources, _ = read_sources(self.folder / SOURCES_FILE)
         return sources or {}
 
+    @cached_property
+    def _expected_gaps(self) -> dict[str, int]:
+        """How long each source may be silent (microseconds), where sources.yaml can be read and says."""
+        sources, _ = read_sources(self.folder / SOURCES_FILE)
+        gaps = {name: source.expected_gap for name, source in (sources or {}).items()}
+        return {name: round(gap.seconds * 1e6) for name, gap in gaps.items() if gap is not None}
+
     def file_problems(self, *names: str) -> list[Problem]:
         """What is wrong with the files of sources (all, or those named) that can be told from their headers."""
         sources, _ = read_sources(self.folder / SOURCES_FILE)
@@ -498,7 +505,8 @@ class Workspace:
         key = as_of_us, received_until_us
         if key not in self._runs:
             journey = self.journey.faded(self._half_life_factor(as_of_us))
-            self._runs[key] = Run(self.store, journey, self.settings.zone, as_of_us, received_until_us)
+            zone, gaps = self.settings.zone, self._expected_gaps
+            self._runs[key] = Run(self.store, journey, zone, as_of_us, received_until_us, gaps)
         return self._runs[key]
 
     def _scored(self, as_of_us: int) -> Snapshot:
@@ -506,7 +514,8 @@ class Workspace:
         if as_of_us not in self._snapshots:
             if self.store.meta("model") != self._model_mark:
                 raise WorkspaceError(
-                    f"{self.folder}: the journey or the time zone changed since the last score. Run `cxcurve score`."
+                    f"{self.folder}: the journey, the time zone or an expected gap changed since the last score. "
+                    "Run `cxcurve score`."
                 )
             until = self.store.meta("scored_received_us") if self.is_behind else None
             self._snapshots[as_of_us] = snapshot(self._run(as_of_us, None if until is None else int(until)))
@@ -519,7 +528,8 @@ class Workspace:
     @property
     def _model_mark(self) -> str:
         versions = self.store.rows("SELECT number FROM versions ORDER BY number")
-        said = f"{SCORER}|{versions}|{self.journey.model_dump_json()}|{self.settings.zone}"
+        gaps = sorted(self._expected_gaps.items())
+        said = f"{SCORER}|{versions}|{self.journey.model_dump_json()}|{self.settings.zone}|{gaps}"
         return hashlib.sha256(said.encode()).hexdigest()
 
 
