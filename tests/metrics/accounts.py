@@ -139,10 +139,16 @@ ACCOUNTS = {HEALTHY: healthy, DRIFTER: silent_drifter, STORMY: stormy_start}
 
 
 def events() -> list[Event]:
-    """All events of the three accounts."""
+    """All events of the three accounts, by a feed that the company's other customers keep alive."""
     return [
         Event(
-            f"{name}-{number}", name, what, START_US + round(week * WEEK_US) // 1_000_000 * 1_000_000, "p1", None, value
+            f"{name}-{number}",
+            name,
+            what,
+            START_US + round(week * WEEK_US) // 1_000_000 * 1_000_000,
+            "p1",
+            value=value,
+            source="product",
         )
         for name, moves in ACCOUNTS.items()
         for number, (week, what, value) in enumerate(moves())

@@ -79,7 +79,7 @@ def test_conflicts_across_batches_are_kept_whole(store: Store) -> None:
             f'event "{said["event_id"]}" is in the log already with another body; the first one was kept. '
             "Give the changed event an id of its own, or mend the source"
         )
-        assert row["source"] == "test"
+        assert row["source"] == EVENTS[0].source
 
 
 def test_two_sources_that_number_their_events_alike(store: Store) -> None:

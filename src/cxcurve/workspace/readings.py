@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -131,12 +133,13 @@ def _buckets(sums: pa.Table) -> tuple[Any, Any]:
 
 
 def _series(sums: pa.Table, last: int) -> tuple[float | None, ...]:
-    total: dict[int, float] = {}
-    n: dict[int, float] = {}
+    total: dict[int, list[float]] = defaultdict(list)
+    n: dict[int, int] = defaultdict(int)
     for row in sums.to_pylist():
-        total[row["week"]] = total.get(row["week"], 0.0) + row["total"]
-        n[row["week"]] = n.get(row["week"], 0) + row["n"]
-    return tuple(total[w] / n[w] if n.get(w) else None for w in range(last - SPARK_WEEKS, last))
+        total[row["week"]].append(row["total"])
+        n[row["week"]] += row["n"]
+    # fsum, for the rows come in any order, and the same log has to give the same number to the last bit.
+    return tuple(math.fsum(total[w]) / n[w] if w in n else None for w in range(last - SPARK_WEEKS, last))
 
 
 def _weekly_shares(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
