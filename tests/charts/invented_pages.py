@@ -49,6 +49,7 @@ def common(title: str, nav: str, path: str, **more: Any) -> Page:
         kept={},
         currency="EUR",
         provisional=more.pop("provisional", None),
+        silent=more.pop("silent", None),
         **more,
     )
 

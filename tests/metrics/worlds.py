@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -185,9 +185,16 @@ def new_store(seats: dict[str, float] | None = None) -> Iterator[Store]:
         yield store
 
 
-def scored(store: Store, as_of_us: int, *, zone: str = "UTC", keys: Sequence[int] | None = None) -> Run:
+def scored(
+    store: Store,
+    as_of_us: int,
+    *,
+    zone: str = "UTC",
+    keys: Sequence[int] | None = None,
+    gaps: Mapping[str, int] = GAPS,
+) -> Run:
     """Score a store; all of it unless `keys` says whom."""
-    run = Run(store, JOURNEY, zone, as_of_us, expected_gaps=GAPS)
+    run = Run(store, JOURNEY, zone, as_of_us, expected_gaps=gaps)
     score(run, keys)
     return run
 

@@ -13,6 +13,7 @@ from cxcurve.web.asked import Asked, Whom
 from cxcurve.web.pages.frame import BEHIND, PROVISIONAL, framed
 from cxcurve.web.reader import Reader
 from cxcurve.workspace import Workspace, init
+from cxcurve.workspace import open as open_workspace
 
 SOURCES = """
 log: {files: events.csv, time: {column: at}, account: who, id: id, name: name}
@@ -87,6 +88,21 @@ def test_what_a_failed_load_left_is_seen(workspace: Workspace, monkeypatch: pyte
     with pytest.raises(KeyboardInterrupt):
         load(workspace, [*OLD, *NEW], "Ajax")
     assert customer(reader)["customer"]["name"] == "Ajax"
+
+
+def test_pages_say_which_source_is_silent(workspace: Workspace) -> None:
+    def said(reader: Reader) -> str:
+        with reader.view(NOW) as view:
+            return str(framed(view, Asked({}, NOW), "", "", "")["silent"])
+
+    workspace.score(as_of="2026-03-01")
+    assert said(Reader(workspace)) == "None"
+    workspace.close()
+    text = SOURCES.replace("name: name}", "name: name, expected_gap: 2d}")
+    (workspace.folder / "sources.yaml").write_text(text, encoding="utf-8")
+    with open_workspace(workspace.folder) as again:
+        again.score(as_of="2026-03-01")
+        assert "log (39 days; up to 2 days is usual)" in said(Reader(again))
 
 
 def test_pages_say_that_data_waits_and_another_day_does_not(workspace: Workspace) -> None:

@@ -7,7 +7,7 @@ before units, a real minus before negative numbers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ MINUS = "\u2212"
 FRICTION_CUT, MOMENTUM_CUT = 50.0, 40.0
 """Where the friction and momentum pair is cut (definitions.md, 3)."""
 
+_THEIRS = "them alone is told as of their"
 _CURRENCIES = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CHF": f"CHF{THIN_SPACE}"}
 _REASONS = {
     "too_few": "Too few customers yet to say.",
@@ -143,6 +144,19 @@ def iso(value: date | datetime | str | None) -> str:
 def plural(count: float | None, one: str, many: str = "") -> str:
     """As in "1 customer", "1,204 customers"."""
     return f"{number(count)} {one if count == 1 else many or f'{one}s'}"
+
+
+def silent_said(silent: Sequence[tuple[str, float, float]]) -> str | None:
+    """That sources (name, days, most days that are usual) bring nothing, and what that means; None of none."""
+    told = [f"{name} ({plural(round(gap), 'day')}; {_at_most(usual)} is usual)" for name, gap, usual in silent]
+    if not told:
+        return None
+    which, whose = ("this source: ", "it alone is told as of its") if len(told) == 1 else ("these sources: ", _THEIRS)
+    return f"Nothing comes from {which}{', '.join(told)}. What rests on {whose} last event."
+
+
+def _at_most(usual_days: float) -> str:
+    return "a day" if usual_days < 1.5 else f"up to {plural(round(usual_days), 'day')}"
 
 
 def words(name: str) -> str:

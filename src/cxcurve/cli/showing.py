@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cxcurve.charts.format import silent_said
 from cxcurve.cli.output import console, print_json, progress, write_csv
 from cxcurve.cli.places import Folder, opened
 
@@ -116,6 +117,10 @@ def show(
     with opened(ctx, folder) as workspace:
         asked = Asked(whom, x.value, customer_id or "", leavers.value, (since, until))
         shown = _SHOW[what](workspace, asked)
+        if what is not What.QUARANTINE and as_of is None:
+            with workspace.snapshot() as known:
+                if said := silent_said(known.silent):
+                    typer.echo(said, err=True)
         if what is not What.QUARANTINE and workspace.is_behind:
             typer.echo("Data was loaded since the last score; run `cxcurve score` to have it in it.", err=True)
     _put_out(shown, as_json=as_json, csv=csv, svg=svg)

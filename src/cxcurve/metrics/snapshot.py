@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import ibis.expr.types as ir
 
 from cxcurve.journey.plan import Plan
+from cxcurve.metrics.staleness import SilentSource
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Snapshot:
         customer_now: the same at as_of, one row per customer inside the journey.
         customers: customer_key, customer_id, bucket, name, segment, owner, revenue_per_year, ... as known at as_of;
             also customers that have events and no row of attributes.
+        silent: the sources that bring nothing for longer than is usual.
+        behind_us: how old the oldest moment is as of which something is told, for that.
     """
 
     plan: Plan
@@ -41,6 +44,8 @@ class Snapshot:
     customer_now: ir.Table
     customers: ir.Table
     received_until_us: int | None = None
+    silent: tuple[SilentSource, ...] = ()
+    behind_us: int = 0
 
     def only(self, keys: ir.Table) -> Snapshot:
         """The same for the customers in `keys` (a table with customer_key)."""

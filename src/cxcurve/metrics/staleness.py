@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import ibis.expr.types as ir
 import numpy as np
@@ -39,6 +40,14 @@ def brought(log: ir.Table, calendar: Calendar) -> ir.Table:
     return days.group_by("source", "signal_key", "day").agg(
         n=days.count(), first_us=days.occurred_us.min(), last_us=days.occurred_us.max()
     )
+
+
+class SilentSource(NamedTuple):
+    """A source that brings nothing: its name, for how many days, and how many are usual at most."""
+
+    name: str
+    days: float
+    usual_days: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +102,16 @@ class Feeds:
     def is_stale(self) -> Bools:
         """Sources x ticks: silent for longer than is usual."""
         return (self.last_us > NONE_US) & (self.ends_us - self.last_us > self.usual_us)
+
+    @property
+    def silent(self) -> tuple[SilentSource, ...]:
+        """The sources that are stale at the last tick, the longest silence first."""
+        behind = (self.ends_us[-1] - self.last_us[:, -1]) / US_PER_DAY
+        found = [
+            SilentSource(self.names[i], float(behind[i]), float(self.usual_us[i, -1]) / US_PER_DAY)
+            for i in np.flatnonzero(self.is_stale[:, -1])
+        ]
+        return tuple(sorted(found, key=lambda source: (-source.days, source.name)))
 
     def last_of(self, keys: Sequence[int]) -> Ints:
         """At each tick the latest event of the sources that had brought such signals; `NONE_US` where none had."""
@@ -170,6 +189,11 @@ class Standing:
     def held_us(self) -> dict[int, int]:
         """By signal key as of when those are told at the last tick that were ever held."""
         return {key: int(us[-1]) for key, us in self.signals_us.items()}
+
+    def behind_us(self, ends_us: Ints) -> int:
+        """How old the oldest moment is as of which anything that counts is told at the last tick; 0 where all is."""
+        told = [self.use_us, self.activity_us, ends_us - self.stage_behind_us.max(axis=1), *self.signals_us.values()]
+        return int(max(ends_us[-1] - us[-1] for us in told))
 
     def mark(self, ends_us: Ints, weeks: slice) -> str:
         """What tells it from another in some of its ticks: what is told as of an earlier moment, and of which."""

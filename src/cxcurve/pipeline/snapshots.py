@@ -33,6 +33,8 @@ def snapshot(run: Run) -> Snapshot:
         customer_now=with_indexes(store.table("customer_now"), references),
         customers=store.temporary_from("customers_now", store.sql(customers)),
         received_until_us=run.received_until_us,
+        silent=run.feeds.silent,
+        behind_us=run.standing.behind_us(run.ticks.ends_us),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,3 +110,18 @@ def difference(first: Estimate, second: Estimate) -> Estimate:
     below = math.hypot(first.value - first.low, second.high - second.value)
     above = math.hypot(first.high - first.value, second.value - second.low)
     return Estimate(value, value - below, value + above, n)
+
+
+def widened(estimate: Estimate, by: float | None) -> Estimate:
+    """The interval with a doubt of another source added, independent of its own; none where that doubt is unknown.
+
+    Args:
+        estimate: what is known.
+        by: half the width of the other doubt's interval, in the estimate's unit; None for unknown.
+    """
+    if by == 0 or estimate.value is None or estimate.low is None or estimate.high is None:
+        return estimate
+    if by is None:
+        return replace(estimate, low=None, high=None)
+    below, above = math.hypot(estimate.value - estimate.low, by), math.hypot(estimate.high - estimate.value, by)
+    return replace(estimate, low=estimate.value - below, high=estimate.value + above)

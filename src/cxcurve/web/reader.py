@@ -13,6 +13,7 @@ from cxcurve.errors import UnknownNameError
 from cxcurve.metrics.curve import X
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.metrics.staleness import SilentSource
 from cxcurve.metrics.versions import Version
 from cxcurve.pipeline.run import Run
 from cxcurve.web.asked import Whom
@@ -127,6 +128,11 @@ class View:
     def values(self) -> dict[str, list[str]]:
         """What customers can be picked by."""
         return self.kept("values", lambda: segment_values(self.everybody, self.workspace.store), of_everybody=True)
+
+    @property
+    def silent(self) -> tuple[SilentSource, ...]:
+        """The sources that bring nothing for longer than is usual."""
+        return self.kept("silent", lambda: self.everybody.silent, of_everybody=True)
 
     @property
     def version(self) -> Version | None:

@@ -23,13 +23,14 @@ from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.time_to_value import by_start, known_at, same_pace, time_to_value, value_times
 from cxcurve.stats.bands import bucket_change, bucket_mean
 from cxcurve.stats.clusters import effective_n
-from cxcurve.stats.estimates import Estimate, difference, nothing
+from cxcurve.stats.estimates import Estimate, difference, nothing, widened
 from cxcurve.stats.proportions import wilson
 from cxcurve.tables import N_BUCKETS, US_PER_DAY
 from cxcurve.workspace.drift import Drift, zones_before
 
 Arrow = Callable[[ir.Table], pa.Table]
 SPARK_WEEKS, BACK_WEEKS = 12, 4
+FEWEST_MOVES = 12
 CHURN_DAYS = 28
 ALPHA = 0.05
 FEWEST, QUARTER_WEEKS, YEAR_WEEKS = 10, 13, 52
@@ -108,8 +109,23 @@ def _index(snapshot: Snapshot, arrow: Arrow, name: str) -> Reading:
     previous = _on_scale(bucket_mean(then_total, then_n, seed=1))
     change = bucket_change((total, n), (then_total, then_n), seed=1)
     year = weeks.filter(weeks.week > last - YEAR_WEEKS)
-    quarters = _quarters(arrow(year.group_by("week").agg(n=year.count(), mean=year[name].mean())))
+    weekly = arrow(year.group_by("week").agg(n=year.count(), mean=year[name].mean()))
+    quarters, unknown = _quarters(weekly), _since_told(weekly, snapshot.behind_us)
+    current, change = _on_scale(widened(current, unknown)), widened(change, unknown)
     return Reading(current, previous, "4 weeks before", series, change, quarters)
+
+
+def _since_told(weekly: pa.Table, behind_us: int) -> float | None:
+    """How far the mean may have moved since sources went silent, by how far it did in as long a time of this year.
+
+    The 95th percentile of its moves; None where too few are known.
+    """
+    if not behind_us:
+        return 0.0
+    back = -(-behind_us // int(7 * US_PER_DAY))
+    mean = {row["week"]: row["mean"] for row in weekly.to_pylist() if row["n"] >= FEWEST}
+    moves = [abs(mean[week] - mean[week - back]) for week in mean if week - back in mean]
+    return float(np.quantile(moves, 0.95)) if len(moves) >= FEWEST_MOVES else None
 
 
 def _on_scale(index: Estimate) -> Estimate:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from cxcurve.charts.format import day, number, plural, words
+from cxcurve.charts.format import day, number, plural, silent_said, words
 from cxcurve.model import Journey
 from cxcurve.web.asked import Asked, parameter_of
 from cxcurve.web.reader import View
@@ -44,6 +44,7 @@ class Frame:
     kept: Mapping[str, str]
     picker: tuple[Field, ...] = ()
     provisional: str | None = PROVISIONAL
+    silent: str | None = None
     currency: str = ""
 
 
@@ -61,6 +62,7 @@ def framed(view: View, asked: Asked, title: str, nav: str, path: str) -> dict[st
         "picker": picker(view, asked),
         # Another as_of is worked out from all events.
         "provisional": BEHIND if workspace.is_behind and view.whom.as_of is None else weights_said(view),
+        "silent": silent_said(view.silent),
         "currency": workspace.settings.currency,
     }
 
@@ -82,7 +84,7 @@ def weights_said(view: View) -> str:
 def bare(workspace: Workspace, title: str) -> dict[str, Any]:
     """The same for a page that knows no customers, such as an error."""
     frame = {"title": title, "nav": "", "workspace": workspace.name, "json_url": "/curve.json", "query": {}, "kept": {}}
-    return {**frame, "provisional": None}
+    return {**frame, "provisional": None, "silent": None}
 
 
 def kept_of(asked: Asked, journey: Journey) -> dict[str, str]:

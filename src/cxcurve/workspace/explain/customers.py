@@ -172,9 +172,7 @@ def _row(
 
 def _told_us(run: Run, signal_key: int) -> int:
     """Up to when a signal is known: as_of, or the last event of its sources where they have gone silent."""
-    standing = getattr(run.ticks, "standing", None)
-    held = standing.signals_us.get(signal_key) if standing else None
-    return run.as_of_us if held is None else int(held[-1])
+    return run.standing.held_us.get(signal_key, run.as_of_us)
 
 
 _INPUTS = pa.schema(
