@@ -92,16 +92,15 @@ def test_what_a_failed_load_left_is_seen(workspace: Workspace, monkeypatch: pyte
 
 def test_pages_say_which_source_is_silent(workspace: Workspace) -> None:
     def said(reader: Reader) -> str:
-        with reader.view(NOW) as view:
-            return str(framed(view, Asked({}, NOW), "", "", "")["silent"])
+        with reader.view(Whom(as_of="2026-03-01")) as view:
+            return str(framed(view, Asked({}, view.whom), "", "", "")["silent"])
 
-    workspace.score(as_of="2026-03-01")
     assert said(Reader(workspace)) == "None"
     workspace.close()
     text = SOURCES.replace("name: name}", "name: name, expected_gap: 2d}")
     (workspace.folder / "sources.yaml").write_text(text, encoding="utf-8")
     with open_workspace(workspace.folder) as again:
-        again.score(as_of="2026-03-01")
+        again.score()
         assert "log (39 days; up to 2 days is usual)" in said(Reader(again))
 
 
