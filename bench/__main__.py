@@ -27,6 +27,7 @@ WEEKS, BATCH = 104, 500_000
 FLOORS = {"state": 12.0, "score": 150.0, "delta": 10.0, "delta next day": 10.0}
 """Most a step may cost, in floors."""
 PAGE_MS, SCORE_MB, IMPORT_MS, HELP_MS, PAGES_KB, REQUESTS = 100.0, 2000.0, 100.0, 500.0, 150.0, 12
+SECONDS_AT_MOST, LEARN_MB = {"calibrate": 60.0, "backtest": 300.0}, 4000.0
 START_US = 1_700_000_000_000_000
 SECONDS = WEEKS * 7 * 86_400
 
@@ -136,6 +137,26 @@ def score(folder: Path) -> dict[str, Any]:
         return {"seconds": time.perf_counter() - started, "customers": n}
 
 
+def calibrate(folder: Path) -> dict[str, Any]:
+    """The weights learned from everybody's exits and steps forward; nothing is written."""
+    import cxcurve
+
+    with cxcurve.open(folder) as workspace:
+        started = time.perf_counter()
+        rests = workspace.calibrate().version
+        return {"seconds": time.perf_counter() - started, "exits": rests.friction.n_events}
+
+
+def backtest(folder: Path) -> dict[str, Any]:
+    """Four quarters forward in time, each with weights of its own."""
+    import cxcurve
+
+    with cxcurve.open(folder) as workspace:
+        started = time.perf_counter()
+        found = workspace.backtest().found
+        return {"seconds": time.perf_counter() - started, "exits": found.n_exits}
+
+
 def delta(folder: Path) -> dict[str, Any]:
     """10,000 events of 3,000 customers in the week before the last event: as_of stays where it is."""
     return _deltas(folder, (-7.0, -2.0), (-7.0, -2.0))
@@ -225,8 +246,8 @@ def start(folder: Path) -> dict[str, Any]:
 
 
 STEPS: dict[str, Callable[[Path], dict[str, Any]]] = {
-    "floor": floor, "state": state, "score": score, "page": page, "pages": pages, "delta": delta,
-    "delta next day": delta_next_day, "start": start,
+    "floor": floor, "state": state, "score": score, "calibrate": calibrate, "backtest": backtest, "page": page,
+    "pages": pages, "delta": delta, "delta next day": delta_next_day, "start": start,
 }  # fmt: skip
 
 
@@ -277,6 +298,8 @@ def costs(results: Mapping[str, Mapping[str, Any]]) -> list[Cost]:
         Cost("import", "", starting["seconds"] * 1000, IMPORT_MS, "ms, import cxcurve"),
         Cost("help", "", starting["help_seconds"] * 1000, HELP_MS, "ms, cxcurve --help"),
         Cost("memory", "", results["score"]["peak_mb"], SCORE_MB, "MB, full score"),
+        *(Cost(name, "", results[name]["seconds"], most, "s") for name, most in SECONDS_AT_MOST.items()),
+        *(Cost(name, "", results[name]["peak_mb"], LEARN_MB, "MB") for name in SECONDS_AT_MOST),
     ]
 
 

@@ -56,6 +56,7 @@ def test_advocacy_has_ready_rate_check_actions_and_critics(run: Run, demo: Path)
     assert {row["signal"] for row in found["actions"]} <= {
         "review_posted", "community_answer_posted", "referral_made", "story_told",
     }  # fmt: skip
+    assert all(row["change"].keys() >= {"ratio", "low", "high", "n", "is_thin", "reason"} for row in found["actions"])
     assert found["n_critics"] == len({row["customer_id"] for row in found["critics"]})
     shown = run("-w", demo, "show", "advocacy").out
     assert "after first value" in shown

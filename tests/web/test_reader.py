@@ -101,7 +101,7 @@ def test_pages_say_which_source_is_silent(workspace: Workspace) -> None:
     (workspace.folder / "sources.yaml").write_text(text, encoding="utf-8")
     with open_workspace(workspace.folder) as again:
         again.score()
-        assert "log (39 days; up to 2 days is usual)" in said(Reader(again))
+        assert "log (41 days; up to 2 days is usual)" in said(Reader(again))
 
 
 def test_pages_say_that_data_waits_and_another_day_does_not(workspace: Workspace) -> None:

@@ -100,7 +100,10 @@ def advocacy_view(found: Found, manner: Manner) -> Parts:
         yield Text(_rate(found["rate"], manner))
         yield Text(_check(found["check"]))
         yield Text("Ready does not yet leave out who was asked in the last 90 days: no ask is kept.", style="dim")
-    yield filled(table("Action, last 90 days", ">Events", ">Customers"), map(_action, found["actions"]))
+    yield filled(
+        table("Action, last 90 days", ">Events", ">Customers", ">Against the quarter before"),
+        map(_action, found["actions"]),
+    )
     yield from _list(
         "Ready",
         ("Customer", "Name", "Owner", "Stage", "Last action"),
@@ -146,7 +149,13 @@ def _list(what: str, heads: Sequence[str], rows: Sequence[Found], most: int, cel
 
 
 def _action(row: Found) -> list[str]:
-    return [named(row["signal"]), said.number(row["n_events"]), said.number(row["n_customers"])]
+    change = row["change"]
+    told = (
+        "too few"
+        if change["ratio"] is None
+        else f"x {change['ratio']:.2f} ({change['low']:.2f} to {change['high']:.2f})"
+    )
+    return [named(row["signal"]), said.number(row["n_events"]), said.number(row["n_customers"]), told]
 
 
 def _ready(row: Found, manner: Manner) -> list[str]:

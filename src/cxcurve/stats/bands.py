@@ -6,16 +6,15 @@ for drawing customers anew.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from cxcurve.errors import BadValueError, Reason
-from cxcurve.stats.estimates import Estimate, Floats, check_level, nothing, t_of, z_of
+from cxcurve.stats.estimates import Estimate, Floats, check_level, nothing, z_of
 
 FEWEST_CUSTOMERS = 10
 FEWEST_BUCKETS = 5
@@ -80,9 +79,11 @@ def mean_band(
     if firm.size:
         away = _drawn_means(total[:, firm], count[:, firm], seed, n_draws) - mean[firm]
         error = np.sqrt((away**2).mean(axis=0))
-        widening = np.array([_widening(buckets, level) for buckets in _effective(count[:, firm]).tolist()])
-        point[firm] = z_of(level) * widening * error
-        whole[firm] = _sup_t(away, error, level) * widening * error
+        # Few buckets widen the far tail, where the whole curve is decided, more than a single point's 95 %.
+        farthest, buckets = _sup_t(away, error, level), _effective(count[:, firm])
+        tail = 2 * float(special.ndtr(farthest)) - 1
+        point[firm] = z_of(level) * _widening(buckets, level) * error
+        whole[firm] = farthest * _widening(buckets, tail) * error
     reason = None if firm.size else Reason.TOO_FEW
     return Band(mean, mean - whole, mean + whole, mean - point, mean + point, n, is_thin, reason)
 
@@ -130,7 +131,7 @@ def bucket_change(
         return Estimate(change, n=int(n[0]), reason=Reason.TOO_FEW)
     drawn = _drawn_means(total, count, seed, 1000)
     error = float(np.sqrt(((drawn[:, 0] - drawn[:, 1] - change) ** 2).mean()))
-    half = z_of(level) * _widening(n_buckets, level) * error
+    half = z_of(level) * float(_widening(n_buckets, level)) * error
     return Estimate(change, change - half, change + half, int(n[0]), error)
 
 
@@ -177,10 +178,10 @@ def _effective(count: Floats) -> Floats:
     return np.asarray(np.maximum((count.sum(axis=0) ** 2 / (count**2).sum(axis=0)).round(1), 2.0))
 
 
-@cache
-def _widening(n_buckets: float, level: float) -> float:
+def _widening(n_buckets: ArrayLike, level: float) -> Floats:
     """What a few buckets add: exponential weights spread (n-1)/(n+1) too little, and the spread is itself uncertain."""
-    return math.sqrt((n_buckets + 1) / (n_buckets - 1)) * t_of(level, n_buckets - 1) / z_of(level)
+    n = np.asarray(n_buckets, float)
+    return np.asarray(np.sqrt((n + 1) / (n - 1)) * special.stdtrit(n - 1, 0.5 + level / 2) / z_of(level))
 
 
 def _sup_t(away: Floats, error: Floats, level: float) -> float:

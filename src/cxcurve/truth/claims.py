@@ -20,7 +20,7 @@ class Claim:
         name: what is claimed, a sentence.
         least, most: the bar; None where there is none on that side.
         found: the value with its interval over the companies; its n are the companies.
-        unit: "", "share" or "odds".
+        unit: "", "share", "odds" or "points".
         rows: what stands behind it, one line each, where one number does not say it.
         by_interval: whether the bar is reached where the interval reaches it: "no worse", not "better".
     """
@@ -105,4 +105,4 @@ def _said(value: float | None, unit: str) -> str:
         return ""
     if unit == "share":
         return f"{100 * value:.1f} %"
-    return f"{value:.2f}" if unit == "odds" else f"{value:.3f}"
+    return f"{value:.2f}" if unit in ("odds", "points") else f"{value:.3f}"

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from cxcurve.truth import weights, zones
+from cxcurve.truth import curves, samples, stories, weights, zones
 from cxcurve.truth.claims import Chapter, Claim
 
 Say = Callable[[str, int, int], None]
 RATE_CUSTOMERS = 300
+LARGE = 4
+"""Companies large enough to be the truth for samples of them."""
 
 
 def prove(*, companies: int = 10, customers: int = 500, rates: int = 100, say: Say | None = None) -> list[Chapter]:
@@ -36,6 +38,12 @@ def prove(*, companies: int = 10, customers: int = 500, rates: int = 100, say: S
         learned = each("weights", weights.evidence, range(1, companies + 1), customers)
         planted = each("drift zones", zones.planted, range(101, 101 + companies), customers)
         unchanged = each("companies without a change", zones.unchanged, range(1001, 1001 + rates), RATE_CUSTOMERS)
+        placebos = each("moments at random", zones.placebos, range(1501, 1501 + companies), customers)
+        missed = each("leavers", curves.evidence, range(2001, 2001 + companies), customers)
+        held = each("intervals", samples.evidence, range(3001, 3001 + LARGE), rates // 2)
+        firms = each("software firms", stories.onboarding, range(4001, 4001 + companies), customers)
+        shops = each("shops", stories.programme, range(5001, 5001 + companies), 3 * customers)
+        distributors = each("distributors", stories.distributor, range(6001, 6001 + companies), customers)
     return [
         Chapter(
             "Learned weights, and what the index means",
@@ -50,6 +58,32 @@ def prove(*, companies: int = 10, customers: int = 500, rates: int = 100, say: S
             f"last 26 weeks, by {zones.SLOWER} doublings of the weekly odds. In {rates} others of {RATE_CUSTOMERS} "
             "customers nothing changes.",
             zones.claims(planted, unchanged),
+        ),
+        Chapter(
+            "Moments of truth",
+            f"In {companies} companies of {customers} customers weeks drawn at random are put to the same test as real "
+            "events: what they find is false alarm.",
+            zones.moments_claims(placebos),
+        ),
+        Chapter(
+            "The curve of those who stayed, and of those who left",
+            f"{companies} companies of {customers} customers, each beside the same company with nobody leaving "
+            f"({curves.TIMES_AS_MANY} times as many customers), scored by the same weights.",
+            curves.claims(missed),
+        ),
+        Chapter(
+            "Intervals",
+            f"{LARGE} companies of {samples.CUSTOMERS:,} customers are the truth; from each {rates // 2} samples of "
+            f"{samples.SAMPLE} customers are drawn. That a sample of a finite company lies nearer to it is allowed "
+            "for.",
+            samples.claims(held),
+        ),
+        Chapter(
+            "Three stories",
+            f"{companies} firms of {customers} customers whose onboarding changed half a year ago, {companies} shops "
+            f"of {3 * customers:,} with a programme for referrals since a quarter, {companies} distributors of "
+            f"{customers} whose customers do more from a day on, and more again in the last quarter.",
+            stories.claims(firms, shops, distributors),
         ),
     ]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cxcurve.learn.moments import FalseAlarms
 from cxcurve.metrics.passages import PROGRESSED, passages
 from cxcurve.sources.simulated import Truth, Zone
 from cxcurve.stats.estimates import Estimate
 from cxcurve.stats.logrank import logrank
 from cxcurve.stats.proportions import wilson
-from cxcurve.truth.claims import Claim
+from cxcurve.truth.claims import Claim, mean_over
 from cxcurve.truth.companies import company
 from cxcurve.workspace.workspace import Workspace
 
@@ -53,6 +54,12 @@ def unchanged(seed: int, customers: int) -> list[float]:
         return _p_values(workspace)
 
 
+def placebos(seed: int, customers: int) -> FalseAlarms:
+    """What moments drawn at random find in a company."""
+    with company(customers=customers, seed=seed) as (workspace, _):
+        return workspace.moments().found.false_alarms
+
+
 def claims(found: Sequence[Planted], p_values: Sequence[Sequence[float]]) -> tuple[Claim, ...]:
     """The gates of the drift zones."""
     first = sum(one.rank == 1 for one in found)
@@ -76,6 +83,13 @@ def claims(found: Sequence[Planted], p_values: Sequence[Sequence[float]]) -> tup
             "share",
         ),
     )
+
+
+def moments_claims(found: Sequence[FalseAlarms]) -> tuple[Claim, ...]:
+    """The gate of the moments of truth: those that mean nothing are flagged as often as chance flags."""
+    share = mean_over([one.share.value for one in found if one.share.value is not None])
+    name = f"Moments drawn at random are flagged at p < {ALPHA} ({sum(one.n for one in found):,} tests)"
+    return (Claim(name, share, 0.03, 0.07, "share"),)
 
 
 def _p_values(workspace: Workspace) -> list[float]:

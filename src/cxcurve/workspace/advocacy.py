@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +17,7 @@ from cxcurve.metrics.advocacy import ACTION_DAYS, actions, check, critics, desig
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.stats.estimates import Estimate, nothing
 from cxcurve.stats.proportions import wilson
+from cxcurve.stats.rates import rate_ratio
 from cxcurve.stats.strata import Stratified
 from cxcurve.tables import US_PER_DAY
 from cxcurve.workspace.results import at, html_table, plain
@@ -23,6 +25,7 @@ from cxcurve.workspace.results import at, html_table, plain
 Arrow = Callable[[ir.Table], pa.Table]
 Keep = Callable[[ir.Table], ir.Table]
 Row = dict[str, Any]
+COMPARED_WEEKS = 13
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class AdvocacyResult:
         rate: of those ready when 90 days can be followed, the share that has acted since.
         rate_from_us: when that was.
         design: odds of an action, ready against not ready.
-        actions: by signal, events and customers of the last 90 days.
+        actions: by signal, events and customers of the last 90 days; `change` is the rate a customer and week of the
+            last 13 whole weeks, divided by that of the 13 before.
         critics: what critics said in the last 90 days, the newest first.
     """
 
@@ -80,6 +84,8 @@ def advocacy_result(known: Snapshot, arrow: Arrow, keep: Keep) -> AdvocacyResult
     recent = known.log.filter(known.log.occurred_us >= since_us)
     said = _critics(known, arrow(critics(recent, known.plan)), people)
     acted = _actions(known, arrow(actions(recent, known.plan)))
+    changes = _changes(known, arrow)
+    acted = [{**row, "change": _estimate("ratio", changes[row["signal"]])} for row in acted]
     found = readiness(known)
     if found is None:
         return AdvocacyResult(known.as_of_us, 0, None, actions=acted, critics=said, reason=Reason.NOT_IN_MODEL)
@@ -141,6 +147,35 @@ def _actions(known: Snapshot, rows: pa.Table) -> list[Row]:
         for row in counts.to_pylist()
     ]
     return sorted(found, key=lambda row: (-row["n_customers"], row["signal"]))
+
+
+def _changes(known: Snapshot, arrow: Arrow) -> dict[str, Estimate]:
+    """By action, how often a customer inside the journey takes it, the last 13 weeks against the 13 before."""
+    last = _last_week(known.zone, known.as_of_us)
+    spans = [(last - (back + 1) * COMPARED_WEEKS + 1, last - back * COMPARED_WEEKS) for back in (0, 1)]
+    weeks, acts = known.customer_weeks, actions(known.log, known.plan)
+    sides = []
+    for first, end in spans:
+        there = weeks.filter(weeks.week.between(first, end)).group_by("customer_key").agg(n=lambda rows: rows.count())
+        from_us, to_us = _end_us(known.zone, first - 1), _end_us(known.zone, end)
+        happened = acts.filter((acts.occurred_us >= from_us) & (acts.occurred_us < to_us))
+        sides.append((arrow(there), arrow(happened.group_by("signal_key", "customer_key").agg(n=happened.count()))))
+    keys = np.unique(np.concatenate([part["customer_key"].to_numpy() for side in sides for part in side]))
+    names = {key: name for name, key in known.plan.keys.items() if known.plan.signals[key].advocacy}
+    found = {}
+    for key, name in names.items():
+        (now_weeks, now), (then_weeks, then) = (
+            (_by_customer(there, keys), _by_customer(happened.filter(pc.equal(happened["signal_key"], key)), keys))
+            for there, happened in sides
+        )
+        found[name] = rate_ratio(now, now_weeks, then, then_weeks)
+    return found
+
+
+def _by_customer(rows: pa.Table, keys: Any) -> Any:
+    counts = np.zeros(len(keys))
+    counts[np.searchsorted(keys, rows["customer_key"].to_numpy())] = rows["n"].to_numpy()
+    return counts
 
 
 def _critics(known: Snapshot, rows: pa.Table, people: Mapping[int, Row]) -> list[Row]:
