@@ -97,6 +97,7 @@ def scatter_points(n: int = 1200) -> list[ScatterPoint]:
                 momentum,
                 2000 * math.exp(chance.gauss(1.6, 1.1)),
                 f"/customers/c-{index}",
+                (None, "flowing", "pushing through", "coasting", "stuck")[index % 5],
             )
         )
     return made

@@ -29,6 +29,7 @@ from invented import (
 from cxcurve import charts
 from cxcurve.charts import CurvePoint, Drop, EventMark, Note, StageBand
 from cxcurve.charts.format import amount
+from cxcurve.web.pages.customers import DRAWN, DRAWN_NARROW
 
 
 def common(title: str, nav: str, path: str, **more: Any) -> Page:
@@ -332,7 +333,9 @@ def scorecard_page() -> Page:
         row["sparkline"] = (
             charts.sparkline(values, tone="bad" if row["is_better"] is False else "") if row["current"] else None
         )
-    return common("Scorecard", "scorecard", "/scorecard", rows=rows, week_end=date(2026, 10, 26))
+    left = [{"name": name, "href": "/customers/1", "told": "12 days ago", "owner": None} for name in ("Acme", "Duff")]
+    named = [{"title": "Left in the last 28 days", "n": 3, "customers": left}]
+    return common("Scorecard", "scorecard", "/scorecard", rows=rows, week_end=date(2026, 10, 26), named=named)
 
 
 def drift_page() -> Page:
@@ -502,7 +505,8 @@ def customers_page() -> Page:
                 "revenue": 4200.0 * (index + 1) ** 2,
                 "owner": ("Maya Lind", None)[index % 2],
                 "is_drifting": index % 4 == 1,
-                "state": "new" if index == 6 else None,
+                "pair": None if index == 6 else "stuck",
+                "states": ["new"] if index == 6 else [],
                 "reason": None,
             }
         )
@@ -518,7 +522,7 @@ def customers_page() -> Page:
     }
     wide, narrow = (
         charts.scatter(scatter_points(), width=w, limit=n, currency="EUR")
-        for w, n in ((charts.WIDE, 220), (charts.NARROW, 70))
+        for w, n in ((charts.WIDE, DRAWN), (charts.NARROW, DRAWN_NARROW))
     )
     pager = {"page": 2, "pages": 5, "n": 2000, "first": 51, "last": 100}
     return common(
@@ -531,6 +535,8 @@ def customers_page() -> Page:
         csv_url="/customers.csv",
         sort="-friction_index",
         q="",
+        state="",
+        states=("stuck", "new"),
         pager=pager,
     )
 
@@ -592,6 +598,7 @@ def customer_page() -> Page:
         "Wonka Foods",
         "customers",
         "/customers/c-1042",
+        result=Page(autopsy=None),
         level=36,
         friction_index=25.0,
         momentum_index=61.0,
@@ -607,7 +614,9 @@ def customer_page() -> Page:
             "revenue_note": None,
             "stage": "Transform",
             "stage_since": date(2026, 6, 22),
-            "state": "slipping back",
+            "pair": "stuck",
+            "pair_since": date(2026, 8, 3),
+            "states": (("slipping back", date(2026, 9, 14)),),
             "mindset": "reactive",
             "mood": {
                 "word": "angry",

@@ -200,11 +200,20 @@ def test_scatter_draws_the_largest_and_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("friction", "momentum", "kind"),
-    [(49.9, 40, "flowing"), (50, 40, "pushing"), (49.9, 39.9, "coasting"), (50, 39.9, "stuck")],
+    ("pair", "kind"),
+    [
+        ("flowing", "flowing"),
+        ("pushing through", "pushing"),
+        ("coasting", "coasting"),
+        ("stuck", "stuck"),
+        (None, "new"),
+    ],
 )
-def test_the_pair_is_cut_at_50_and_40(friction: float, momentum: float, kind: str) -> None:
-    assert f'class="bubbles is-{kind}"' in charts.scatter([ScatterPoint("a", friction, momentum)]).svg
+def test_a_circle_has_the_colour_of_its_pair_wherever_it_lies(pair: str | None, kind: str) -> None:
+    """Within 5 of a cut a word stays what it was, so the place does not tell it."""
+    picture = charts.scatter([ScatterPoint("a", 48, 42, pair=pair)])
+    circles = next(n for n in ET.fromstring(picture.svg).iter(f"{SVG}g") if n.get("class") == f"bubbles is-{kind}")
+    assert len(circles) == 1
 
 
 def test_survival_holds_each_share_until_the_next_step() -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from calling import JOURNEY, SOURCES, Made, Run
 
+from cxcurve.cli.showing import State
+from cxcurve.metrics.customer_states import ALL_STATES
+
 KEYS = {
     "curve": {"as_of", "x", "leavers", "n_exits", "points", "stages", "annotations"},
     "moved": {
@@ -22,7 +25,7 @@ KEYS = {
         "n", "n_reached", "n_exited", "n_waiting", "median_days", "low", "high", "reached", "waiting", "reason", "pace",
         "trend", "cohorts",
     },
-    "friction": {"friction"},
+    "friction": {"friction", "silence", "silence_reason", "quiet_exits"},
     "customers": {"customers"},
     "signals": {"version", "weights", "signals"},
     "quarantine": {"quarantine"},
@@ -45,14 +48,22 @@ ROW_KEYS = {
         "signal", "friction_weight", "momentum_weight", "advocacy_weight", "half_life_days", "low", "high", "n_events",
         "last_seen_at",
     },
-    ("customers", "customers"): {"customer_id", "name", "stage", "level", "friction_index", "momentum_index", "owner"},
+    ("customers", "customers"): {
+        "customer_id", "name", "stage", "level", "friction_index", "momentum_index", "owner", "pair", "pair_since",
+        "states",
+    },
     ("friction", "friction"): {"signal", "friction_weight", "n_events", "n_customers"},
+    ("friction", "silence"): {
+        "activity", "from_days", "to_days", "n_customers", "false_alarm_share", "low", "high", "n", "is_thin", "reason",
+        "fixed_rule_days", "fixed_rule_share",
+    },
+    ("friction", "quiet_exits"): {"stage", "days", "share", "low", "high", "n", "is_thin", "reason"},
 }  # fmt: skip
 NPS = """left: {}
   nps_answered: {valence: "value: 0..6=-1, 7..8=0, 9..10=1", valence_friction: 0.9, keep: latest}"""
 CUSTOMER_KEYS = {
     "customer", "stage", "stays", "friction_index", "momentum_index", "level", "friction", "momentum", "timeline",
-    "brief",
+    "brief", "pair", "pair_since", "states",
 }  # fmt: skip
 
 
@@ -79,6 +90,18 @@ def test_points_of_a_customer_add_up_to_the_index(run: Run, demo: Path) -> None:
             assert all({"signal", "points", "events"} <= one.keys() for one in found[part])
 
 
+def test_customers_of_a_pair_or_in_a_state_alone(run: Run, demo: Path) -> None:
+    assert tuple(State) == ALL_STATES
+    rows = run("-w", demo, "show", "customers", "--json").json["customers"]
+    for name in ("flowing", "new"):
+        some = run("-w", demo, "show", "customers", "--state", name, "--json").json["customers"]
+        assert some
+        assert some == [row for row in rows if name in (row["pair"], *(one["state"] for one in row["states"]))]
+    found = run("-w", demo, "show", "customers", "--state", "new", "--csv", "-").out
+    assert "new since 20" in found.splitlines()[1]
+    assert run("-w", demo, "show", "curve", "--state", "new").code == 2
+
+
 def test_ttv_tells_the_agreed_days(run: Run, demo: Path) -> None:
     found = run("-w", demo, "show", "ttv", "--json").json
     assert set(found["reached"]) == {"7", "10", "14"}
@@ -94,7 +117,7 @@ def test_ttv_tells_the_agreed_days(run: Run, demo: Path) -> None:
         ("scorecard", ["Scorecard", "Journey Friction Index", "95 %", "Lead"]),
         ("drift", ["Drift Zones", "obstacle to research", "Deadline", "Moves on, 28 days", "Worth saving"]),
         ("ttv", ["Time to Value", "started:", "are waiting.", "Month", "Against the others", "Enterprise"]),
-        ("friction", ["last 28 days", "Weight (doublings)"]),
+        ("friction", ["last 28 days", "Weight (doublings)", "Called silent", "many (", "Quiet exits", "any stage"]),
         ("customers", ["inside the journey", "the lowest level first", "… and 30 more"]),
         ("signals", ["weights: expert", "core feature used", "14 days"]),
         ("quarantine", ["0 rows and events"]),

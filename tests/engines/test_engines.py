@@ -22,6 +22,7 @@ from cxcurve.metrics.advocacy import actions, critics, design_check, followed, r
 from cxcurve.metrics.contacts import contacts
 from cxcurve.metrics.contributions import contributions
 from cxcurve.metrics.curve import curve_sums, stage_sums
+from cxcurve.metrics.customer_states import lives, pair_weeks
 from cxcurve.metrics.customers import customers_known
 from cxcurve.metrics.early_signals import early_signals, equal_dwell_groups
 from cxcurve.metrics.episodes import episodes
@@ -36,6 +37,7 @@ from cxcurve.metrics.references import coarse_counts, fine_counts
 from cxcurve.metrics.seasons import core_by_segment
 from cxcurve.metrics.self_service import sessions
 from cxcurve.metrics.signal_weeks import signal_weeks
+from cxcurve.metrics.silences import active_days, cycles, exits
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.time_to_value import value_times
 from cxcurve.metrics.zone_levels import zone_sums
@@ -241,6 +243,11 @@ EXPRESSIONS: dict[str, Callable[[On], ir.Table]] = {
     "critics": _critics,
     "readiness": _readiness,
     "design_check": lambda on: design_check(followed(_readiness(on), AS_OF + 90 * DAY_US)),
+    "lives": lambda on: lives(on.snapshot),
+    "pair_weeks": lambda on: pair_weeks(on.snapshot),
+    "active_days": lambda on: active_days(on.snapshot),
+    "cycles": lambda on: cycles(on.snapshot),
+    "exits": lambda on: exits(on.snapshot),
     "customers_known": lambda on: customers_known(
         on.log, on.put("customers"), on.put("customer_keys"), _plan(on), as_of_us=AS_OF
     ),

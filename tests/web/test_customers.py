@@ -36,6 +36,39 @@ def test_pages_hold_fifty_and_everybody_once(site: httpx.Client) -> None:
     assert "101 to 150 of 150 customers" in site.get("/customers?page=3").text
 
 
+@pytest.mark.parametrize("state", ["stuck", "flowing", "new", "quiet advocate"])
+def test_a_list_of_those_in_a_state(site: httpx.Client, workspace: Workspace, state: str) -> None:
+    wanted = {row["customer_id"]: row for row in workspace.customers(state=state)}
+    shown = {str(row["customer_id"]): row for n in (1, 2, 3) for row in rows(site, f"state={state}&page={n}")}
+    assert shown.keys() == wanted.keys()
+    for name, row in shown.items():
+        told = [row["pair"], *(one["state"] for one in row["states"])]  # type: ignore[attr-defined]
+        assert state in told
+        assert (row["pair"] is None) == (row["pair_since"] is None) == ("new" in told)
+        assert (row["pair"], row["states"]) == (wanted[name]["pair"], wanted[name]["states"])
+    table = list(csv.DictReader(io.StringIO(site.get(f"/customers.csv?state={state}").text)))
+    assert {row["customer_id"] for row in table} == wanted.keys()
+    assert all(state in f"{row['pair']}; {row['states']}" for row in table)
+    assert f"<option selected>{state}</option>" in site.get(f"/customers?state={state}").text
+
+
+def test_an_unknown_state_is_refused(site: httpx.Client) -> None:
+    answer = site.get("/customers?state=stcuk")
+    assert answer.status_code == 400
+    assert "Did you mean" in answer.text
+
+
+def test_a_customer_page_tells_pair_and_states_with_their_days(site: httpx.Client, workspace: Workspace) -> None:
+    for state in ("new", "stuck"):
+        row = workspace.customers(state=state)[0]
+        page, told = (site.get(f"/customers/{row['customer_id']}{kind}") for kind in ("", ".json"))
+        assert {name: told.json()[name] for name in ("pair", "pair_since", "states")} == {
+            name: row[name] for name in ("pair", "pair_since", "states")
+        }
+        names = [*([row["pair"]] if row["pair"] else []), *(one["state"] for one in row["states"])]
+        assert all(re.search(rf"{name}(</span>)? since \d", page.text) for name in names)
+
+
 def test_search_finds_names_owners_and_segments(site: httpx.Client) -> None:
     first = rows(site)[0]
     assert first in rows(site, f"q={str(first['name']).upper()}")

@@ -189,15 +189,6 @@ def momentum_meaning(value: float | None) -> str:
     return f"odds of moving on {odds(value / (100 - value))} the stage's median"
 
 
-def quadrant(friction: float | None, momentum: float | None) -> str:
-    """Flowing, pushing through, coasting or stuck; without hysteresis, for one look."""
-    if friction is None or momentum is None:
-        return NOTHING
-    if momentum >= MOMENTUM_CUT:
-        return "flowing" if friction < FRICTION_CUT else "pushing through"
-    return "coasting" if friction < FRICTION_CUT else "stuck"
-
-
 def reason(code: str | None) -> str:
     """Why a number is missing, in plain words."""
     return "" if not code else _REASONS.get(str(code), f"{words(str(code)).capitalize()}.")
@@ -261,7 +252,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         friction_word,
         friction_meaning,
         momentum_meaning,
-        quadrant,
         reason,
     )
 }

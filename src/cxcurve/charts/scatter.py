@@ -1,4 +1,4 @@
-"""Friction against Momentum, one circle per customer: flowing, pushing through, coasting, stuck."""
+"""Friction against Momentum, one circle per customer: flowing, pushing through, coasting, stuck, or still new."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from cxcurve.charts.frame import NARROW_BELOW, WIDE
 from cxcurve.charts.picture import Picture, drawing, nothing, table
 from cxcurve.charts.scales import Scale
 
-_CLASSES = {"flowing": "flowing", "pushing through": "pushing", "coasting": "coasting", "stuck": "stuck"}
+_NEW = "new"
+_CLASSES = {"flowing": "flowing", "pushing through": "pushing", "coasting": "coasting", "stuck": "stuck", _NEW: "new"}
 _RADII = (3.0, 15.0)
 
 
 @dataclass(frozen=True, slots=True)
 class ScatterPoint:
-    """One customer: two indexes of 0 to 100, revenue per year as its size, and where its page is."""
+    """One customer: two indexes of 0 to 100, revenue per year as its size, where its page is, and its pair in a word.
+
+    The word is not read off the place: within 5 of a cut it stays what it was. None is that of a new customer.
+    """
 
     name: str
     friction_index: float
     momentum_index: float
     revenue: float | None = None
     href: str | None = None
+    pair: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ def _bubbles(plot: _Plot, drawn: Sequence[ScatterPoint]) -> list[str]:
     """The circles, grouped by their word: the class is written once."""
     by_word: dict[str, list[str]] = {word: [] for word in _CLASSES}
     for point in drawn:
-        by_word[fmt.quadrant(point.friction_index, point.momentum_index)].append(_circle(plot, point))
+        by_word[point.pair or _NEW].append(_circle(plot, point))
     return [svg.group(*circles, class_=f"bubbles is-{_CLASSES[word]}") for word, circles in by_word.items()]
 
 
@@ -146,6 +151,6 @@ def _row(point: ScatterPoint, currency: str) -> tuple[str, ...]:
 
 
 def _counted(drawn: Sequence[ScatterPoint], n_all: int) -> str:
-    words = [fmt.quadrant(point.friction_index, point.momentum_index) for point in drawn]
-    counts = ", ".join(f"{words.count(word)} {word}" for word in _CLASSES)
+    words = [point.pair or _NEW for point in drawn]
+    counts = ", ".join(f"{words.count(word)} {word}" for word in _CLASSES if word != _NEW or word in words)
     return f"{fmt.number(len(drawn))} of {fmt.number(n_all)} customers: {counts}."

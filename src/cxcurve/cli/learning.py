@@ -52,6 +52,9 @@ def backtest(
         str | None, typer.Option(metavar="COLUMN", help="Your own health score, a column of your customers.")
     ] = None,
     is_risk: Annotated[bool, typer.Option("--higher-is-worse", help="Your score is one of risk.")] = False,
+    lost: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Customers you lost (customer, date, reason) as CSV; - is stdin.")
+    ] = None,
     as_of: AsOf = None,
     as_json: Json = False,
     folder: Folder = None,
@@ -60,6 +63,11 @@ def backtest(
     from cxcurve.cli.learned import backtest_view
     from cxcurve.cli.tables import Manner
 
+    if lost is not None:
+        if score is not None or is_risk:
+            raise typer.BadParameter("goes without --score and --higher-is-worse", param_hint="--lost")
+        _look_back(ctx, lost, as_of, as_json=as_json, folder=folder)
+        return
     with opened(ctx, folder) as workspace:
         with progress("fits") as said:
             found = workspace.backtest(
@@ -74,6 +82,25 @@ def backtest(
         print_json(document)
         return
     for part in backtest_view(document, manner):
+        console().print(part)
+
+
+def _look_back(ctx: typer.Context, listed: str, as_of: str | None, *, as_json: bool, folder: Path | None) -> None:
+    """Whether the customers of a list were marked before they were lost."""
+    from cxcurve.cli.lost import lost_view, read_list
+    from cxcurve.cli.tables import Manner
+
+    text, name = read_list(listed)
+    with opened(ctx, folder) as workspace:
+        with progress("fits") as said:
+            found = workspace.lost(
+                text, as_of, name=name, progress=lambda label, *counts: said(_STEPS.get(label, label), *counts)
+            )
+        document, manner = found.to_json(), Manner.of(workspace)
+    if as_json:
+        print_json(document)
+        return
+    for part in lost_view(document, manner):
         console().print(part)
 
 

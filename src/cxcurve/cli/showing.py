@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +47,19 @@ class Axis(StrEnum):
     DATE = "date"
 
 
+class State(StrEnum):
+    """What a customer can be: one of the pairs, or in a state beside its stage."""
+
+    FLOWING = "flowing"
+    PUSHING_THROUGH = "pushing through"
+    COASTING = "coasting"
+    STUCK = "stuck"
+    NEW = "new"
+    SLIPPING_BACK = "slipping back"
+    QUIET_ADVOCATE = "quiet advocate"
+    CRITIC = "critic"
+
+
 class Leavers(StrEnum):
     """How the curve treats those who left."""
 
@@ -55,13 +69,14 @@ class Leavers(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whom and when a result is about; of a curve which one, of what moved it between which days."""
+    """Whom and when a result is about; of a curve which one, of what moved it between which days, of whom the state."""
 
     whom: Mapping[str, Any]
     axis: Any
     customer_id: str
     leavers: Any
     days: tuple[str | None, str | None]
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,7 @@ class Shown:
 _SEGMENT = typer.Option(metavar="KEY=VALUE", help="Only these customers, such as plan=pro.", show_default=False)
 _COHORT = typer.Option(metavar="TEXT", help="Such as 'entered invest in the last 90d'.", show_default=False)
 _CSV = typer.Option(metavar="FILE", help="Write the rows as CSV; - is stdout.", show_default=False)
+_STATE = typer.Option(help="With customers: only those of this pair, or in this state.", show_default=False)
 _SVG = typer.Option(metavar="FILE", help="With curve and customer: write the picture.", show_default=False)
 _LEAVERS = typer.Option(help="With curve: those still there alone, or weighted for those who left.")
 _SINCE = typer.Option(metavar="DATE", help="With moved: from when; four weeks before unless told.", show_default=False)
@@ -95,6 +111,7 @@ def show(
     leavers: Annotated[Leavers, _LEAVERS] = Leavers.SURVIVORS,
     since: Annotated[str | None, _SINCE] = None,
     until: Annotated[str | None, _UNTIL] = None,
+    state: Annotated[State | None, _STATE] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     csv: Annotated[Path | None, _CSV] = None,
     svg: Annotated[Path | None, _SVG] = None,
@@ -105,6 +122,7 @@ def show(
     _goes_with("--svg", svg, what, What.CURVE, What.CUSTOMER)
     _goes_with("--x", None if x is Axis.WEEK else x, what, What.CURVE)
     _goes_with("--leavers", None if leavers is Leavers.SURVIVORS else leavers, what, What.CURVE)
+    _goes_with("--state", state, what, What.CUSTOMERS)
     _goes_with("--since", since, what, What.MOVED)
     _goes_with("--until", until, what, What.MOVED)
     _goes_with("--as-of", as_of, what, *(one for one in What if one is not What.QUARANTINE))
@@ -115,7 +133,7 @@ def show(
         raise typer.BadParameter("name the customer: cxcurve show customer ID", param_hint="ID")
     whom = {"segment": _segment(segment or []), "cohort": cohort, "as_of": as_of}
     with opened(ctx, folder) as workspace:
-        asked = Asked(whom, x.value, customer_id or "", leavers.value, (since, until))
+        asked = Asked(whom, x.value, customer_id or "", leavers.value, (since, until), state.value if state else None)
         shown = _SHOW[what](workspace, asked)
         if what is not What.QUARANTINE and as_of is None:
             with workspace.snapshot() as known:
@@ -200,18 +218,22 @@ def _ttv(workspace: Workspace, asked: Asked) -> Shown:
 
 
 def _friction(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.silences import silence_view
     from cxcurve.cli.views import friction_view
 
-    rows = workspace.friction(**asked.whom)
-    return Shown({"friction": rows}, rows, friction_view(rows))
+    rows, silence = workspace.friction(**asked.whom), workspace.silence(**asked.whom).to_json()
+    return Shown({"friction": rows, **silence}, rows, chain(friction_view(rows), silence_view(silence)))
 
 
 def _customers(workspace: Workspace, asked: Asked) -> Shown:
     from cxcurve.cli.tables import Manner
     from cxcurve.cli.views import customers_view
+    from cxcurve.workspace.lists import flat
 
-    rows = [{name: row[name] for name in row if name != "customer_key"} for row in workspace.customers(**asked.whom)]
-    return Shown({"customers": rows}, rows, customers_view(rows, Manner.of(workspace)))
+    found = workspace.customers(state=asked.state, **asked.whom)
+    rows = [{name: row[name] for name in row if name != "customer_key"} for row in found]
+    view = customers_view(rows, Manner.of(workspace), asked.state)
+    return Shown({"customers": rows}, [flat(row) for row in rows], view)
 
 
 def _customer(workspace: Workspace, asked: Asked) -> Shown:

@@ -9,6 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from cxcurve.charts import format as said
+from cxcurve.cli.autopsy import autopsy_view
 from cxcurve.cli.reports import where
 from cxcurve.cli.tables import MOST_ROWS, Manner, Parts, clean, filled, heading, more, named, table, why_not
 
@@ -264,12 +265,12 @@ def _friction(row: Found) -> list[str]:
     return [named(row["signal"]), f"{row['friction_weight']:.2f}", *counts]
 
 
-def customers_view(rows: Sequence[Found], manner: Manner) -> Parts:
+def customers_view(rows: Sequence[Found], manner: Manner, state: str | None = None) -> Parts:
     """The lowest first."""
     inside = sum(row["reason"] is None for row in rows)
     told = f"{said.plural(len(rows), 'customer')}, {said.number(inside)} inside the journey"
-    yield heading("Customers", told, "the lowest level first")
-    made = table("Customer", "Name", "Stage", "Since", ">Level", ">Friction", ">Momentum", ">A year", "Owner")
+    yield heading("Customers", *([state] if state else []), told, "the lowest level first")
+    made = table("Customer", "Name", "Stage", "Since", ">Level", ">Friction", ">Momentum", "State", ">A year", "Owner")
     yield filled(made, (_customer(row, manner) for row in rows[:MOST_ROWS]))
     yield from more(len(rows))
 
@@ -277,11 +278,12 @@ def customers_view(rows: Sequence[Found], manner: Manner) -> Parts:
 def _customer(row: Found, manner: Manner) -> list[str]:
     who, owner = [clean(row["customer_id"]), clean(row["name"])], clean(row["owner"], 24)
     money = f"{'~' if row['is_usual_revenue'] else ''}{manner.money(row['revenue'])}"
+    state = ", ".join([*([row["pair"]] if row["pair"] else []), *(one["state"] for one in row["states"])])
     if row["reason"]:
-        return [*who, "outside", *[said.NOTHING] * 4, money, owner]
+        return [*who, "outside", *[said.NOTHING] * 4, state, money, owner]
     place = [clean(row["stage_label"]), manner.day(row["stage_since"])]
     indexes = [said.number(row[name]) for name in ("friction_index", "momentum_index")]
-    return [*who, *place, said.signed(row["level"]), *indexes, money, owner]
+    return [*who, *place, said.signed(row["level"]), *indexes, state, money, owner]
 
 
 def customer_view(found: Found, manner: Manner) -> Parts:
@@ -289,6 +291,7 @@ def customer_view(found: Found, manner: Manner) -> Parts:
     facts = found["customer"]
     yield heading(clean(facts["name"]), clean(facts["customer_id"]), manner.as_of(found["as_of"]))
     yield Text(clean(found["brief"], 400))
+    yield from (Text(f"{one.capitalize()}.") for one in _beside(found, manner))
     if found["reason"]:
         yield why_not(found["reason"])
     else:
@@ -305,6 +308,14 @@ def customer_view(found: Found, manner: Manner) -> Parts:
         yield filled(
             table("Latest events", "When", "Source", "Text"), (_event(row, manner) for row in found["timeline"][:12])
         )
+    if found["autopsy"]:
+        yield from autopsy_view(found["autopsy"], manner)
+
+
+def _beside(found: Found, manner: Manner) -> list[str]:
+    """The pair and the states, each with its day."""
+    told = [(found["pair"], found["pair_since"]), *((one["state"], one["since"]) for one in found["states"])]
+    return [f"{name} since {manner.day(since)}" for name, since in told if name]
 
 
 _INDEXES = {"level": "Level", "friction_index": "Friction", "momentum_index": "Momentum"}

@@ -76,6 +76,13 @@ class Plan:
         return [key for key in self.until_keys if self.signals[key].contact]
 
     @property
+    def value_stage(self) -> int | None:
+        """Position of the stage that first value enters, None where the model names no such event."""
+        rule = self.journey.time_to_value
+        goal = self.journey.signals.get(rule.goal) if rule else None
+        return self.journey.stage_names.index(goal.stage) if goal and goal.stage else None
+
+    @property
     def overdue_us(self) -> int | None:
         """How long an issue may stay open (`targets: open_issue`), None where the model does not say."""
         target = self.journey.targets.get("open_issue")

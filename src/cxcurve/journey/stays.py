@@ -44,7 +44,7 @@ def stage_firsts(log: ir.Table, plan_table: ir.Table, plan: Plan) -> ir.Table:
     """First qualifying event of each stage: customer_key, segment, exit_us, stage, entered_us."""
     events = in_segments(log, plan, [*plan.stage_keys, *plan.after_keys])
     events = events.join(plan_table.select("signal_key", "stage", "after_key"), "signal_key")
-    entering = events.filter(events.stage.notnull() & _meets_when(events, plan))
+    entering = events.filter(events.stage.notnull() & meets_when(events, plan))
     direct = entering.filter(entering.after_key.isnull())
     since = events.group_by("customer_key", "segment", after_key=events.signal_key).agg(
         since_us=events.occurred_us.min()
@@ -81,7 +81,7 @@ def in_segments(log: ir.Table, plan: Plan, keys: list[int]) -> ir.Table:
     return moves.filter((moves.is_exit == 0) | moves.signal_key.isin(_some(keys)))
 
 
-def _meets_when(events: ir.Table, plan: Plan) -> ir.BooleanValue:
+def meets_when(events: ir.Table, plan: Plan) -> ir.BooleanValue:
     """Whether the event meets the `when` rule of its signal, where it has one."""
     met = ibis.literal(True)
     for key, signal in plan.signals.items():

@@ -45,6 +45,7 @@ class Forecasts:
         other: (n,) the sum of momentum, in doublings.
         cuts_us: when each fold's quarter begins.
         kinds: what its weights were.
+        scorers: what scored each fold's groups, in order of fold and group.
     """
 
     periods: Periods
@@ -58,6 +59,7 @@ class Forecasts:
     other: Floats
     cuts_us: tuple[int, ...]
     kinds: tuple[Kind, ...]
+    scorers: tuple[Scorer, ...]
 
     @property
     def happened(self) -> Bools:
@@ -68,6 +70,10 @@ class Forecasts:
     def index(self) -> Floats:
         """(n,) the Journey Friction Index."""
         return np.asarray(100.0 * (1.0 - 2.0**-self.beyond))
+
+    def scorer(self, row: int) -> Scorer:
+        """What scored a row."""
+        return self.scorers[int(self.fold[row]) * N_GROUPS + int(group_of(self.periods.customer[row : row + 1])[0])]
 
 
 def cuts(periods: Periods, as_of_us: int) -> list[int]:
@@ -85,6 +91,8 @@ def forecast(
     *,
     n_stages: int,
     as_of_us: int,
+    until_now: bool = False,
+    guests: Sequence[int] = (),
     say: Callable[[int, int], None] | None = None,
 ) -> Forecasts | None:
     """Every tested week, scored by weights learned before its quarter from other customers; None without a quarter.
@@ -95,16 +103,20 @@ def forecast(
         pull: the same of momentum.
         n_stages: of the journey.
         as_of_us: now.
+        until_now: also the weeks that are not followed for 28 days yet: there is a score, and nothing to check it by.
+        guests: customers that are scored, and learned from by nobody.
         say: told how many fits of how many are done.
     """
     begins = cuts(periods, as_of_us)
     if not begins:
         return None
     parts = []
-    ends = [*begins[1:], begins[-1] + TEST_DAYS * US_PER_DAY]
+    ends = [*begins[1:], as_of_us + 1 if until_now else begins[-1] + TEST_DAYS * US_PER_DAY]
+    is_tested = (periods.followed_days >= HORIZON_DAYS) | until_now
+    taught = periods.where(~np.isin(periods.customer, np.asarray(guests, np.int64))) if len(guests) else periods
     for fold, (cut, end) in enumerate(zip(begins, ends, strict=True)):
-        known = periods.until(cut)
-        tested = (periods.ends_us >= cut) & (periods.ends_us < end) & (periods.followed_days >= HORIZON_DAYS)
+        known = taught.until(cut)
+        tested = (periods.ends_us >= cut) & (periods.ends_us < end) & is_tested
         for group in range(N_GROUPS):
             train = known.where(group_of(known.customer) != group)
             test = periods.where(tested & (group_of(periods.customer) == group))
@@ -123,6 +135,7 @@ def joined(parts: Sequence[Forecasts]) -> Forecasts:
         rivals={name: np.concatenate([part.rivals[name] for part in parts]) for name in parts[0].rivals},
         cuts_us=tuple(cut for part in parts for cut in part.cuts_us),
         kinds=tuple(kind for part in parts for kind in part.kinds),
+        scorers=tuple(scorer for part in parts for scorer in part.scorers),
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names},
     )
 
@@ -136,6 +149,7 @@ class Scorer:
         drag, pull: what the experts say.
         reference: by stage, what is usual.
         usual: by stage, share that leaves within 28 days.
+        typical: (stages, k) mean features of the stage's customers, what reasons are told beyond.
     """
 
     learned: Learned
@@ -143,6 +157,7 @@ class Scorer:
     pull: Opinion
     reference: Floats
     usual: Floats
+    typical: Floats
 
     @classmethod
     def of(cls, train: Periods, drag: Opinion, pull: Opinion, n_stages: int) -> Scorer:
@@ -151,7 +166,8 @@ class Scorer:
         recent = train.week > train.week.max(initial=0) - WINDOW_WEEKS
         friction = train.drag[recent] @ learned.weights
         reference = references(train.stage[recent], friction, QUANTILES["friction"], n_stages)
-        return cls(learned, drag, pull, reference, _base_rates(train, n_stages))
+        typical = _means(train.stage[recent], train.drag[recent], n_stages)
+        return cls(learned, drag, pull, reference, _base_rates(train, n_stages), typical)
 
     def forecasts(self, test: Periods, fold: int, cut_us: int) -> Forecasts:
         """What it says of others."""
@@ -178,6 +194,7 @@ class Scorer:
             },
             cuts_us=(cut_us,),
             kinds=(self.learned.kind,),
+            scorers=(self,),
         )
 
 
@@ -189,6 +206,14 @@ def _base_rates(train: Periods, n_stages: int) -> Floats:
     whole = left.mean() if len(told) else 0.0
     # one week's worth of the whole: a stage in which nobody left has not odds of 0
     return np.asarray((k + whole) / (n + 1))
+
+
+def _means(stage: NDArray[np.int64], features: NDArray[np.float32], n_stages: int) -> Floats:
+    """(stages, k) mean features; 0 where a stage has no row."""
+    found = np.zeros((n_stages, features.shape[1]))
+    for k in np.unique(stage):
+        found[k] = features[stage == k].mean(axis=0)
+    return found
 
 
 def group_of(customer: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ def activity_weeks(log: ir.Table, plan: Plan, calendar: Calendar) -> ir.Table:
     active = active.group_by("customer_key", "week").agg(
         n_days=active.count(), first_day=active.business_day.min(), last_day=active.business_day.max()
     )
-    complaints = log.filter(_is_complaint(log, plan))
+    complaints = log.filter(is_complaint(log, plan))
     complaints = complaints.mutate(week=calendar.week_of(complaints.occurred_us))
     complaints = complaints.group_by("customer_key", "week").agg(complaint_us=complaints.occurred_us.max())
     both = active.outer_join(complaints, ["customer_key", "week"])
@@ -36,7 +36,7 @@ def activity_weeks(log: ir.Table, plan: Plan, calendar: Calendar) -> ir.Table:
     )
 
 
-def _is_complaint(log: ir.Table, plan: Plan) -> ir.BooleanValue:
+def is_complaint(log: ir.Table, plan: Plan) -> ir.BooleanValue:
     """A contact that is friction, or an answer with a negative valence."""
     said = log.signal_key.isin(plan.complaint_keys or [-1])
     for key, signal in plan.signals.items():

@@ -27,6 +27,8 @@ METRICS: tuple[Metric, ...] = (
            "Share of 9 and 10 minus share of 0 to 6 among the latest answers of the last 90 days, times 100."),
     Metric("churn", "Customers lost in 28 days", "share", "relationship", False, "/scorecard",
            "Customers inside the journey 28 days ago who have exited since, of those inside then."),
+    Metric("quiet_exits", "Quiet exits", "share", "relationship", False, "/scorecard",
+           "Exits of the last 90 days without a complaint in the 90 days before, of all those exits; from ten on."),
     Metric("time_to_value", "Time to Value, median", "days", "journey", False, "/scorecard",
            "First day on which half of those who started in the last 180 days have reached value; leaving competes, "
            "waiting is censored."),

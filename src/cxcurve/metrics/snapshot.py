@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import ibis.expr.types as ir
 
+from cxcurve.journey.calendar import Calendar
 from cxcurve.journey.plan import Plan
 from cxcurve.metrics.staleness import SilentSource
+
+NOT_STALE_US = 2**62
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Snapshot:
             also customers that have events and no row of attributes.
         silent: the sources that bring nothing for longer than is usual.
         behind_us: how old the oldest moment is as of which something is told, for that.
+        use_until_us, speech_until_us: until when core use, and signals of the last stage, are known; later than as_of
+            where their sources are not stale.
     """
 
     plan: Plan
@@ -46,11 +52,19 @@ class Snapshot:
     received_until_us: int | None = None
     silent: tuple[SilentSource, ...] = ()
     behind_us: int = 0
+    use_until_us: int = NOT_STALE_US
+    speech_until_us: int = NOT_STALE_US
 
     def only(self, keys: ir.Table) -> Snapshot:
         """The same for the customers in `keys` (a table with customer_key)."""
         names = ("log", "stays", "signal_weeks", "customer_weeks", "comparable_weeks", "customer_now", "customers")
         return replace(self, **{name: getattr(self, name).semi_join(keys, "customer_key") for name in names})
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The weeks there are."""
+        end_us = Calendar(self.zone, 0, 0).end_at(self.first_week)
+        return Calendar(self.zone, end_us - 1, self.as_of_us - 1)
 
     @property
     def stage_names(self) -> tuple[str, ...]:

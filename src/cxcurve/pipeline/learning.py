@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cxcurve.learn.backtest import Backtest, backtest
 from cxcurve.learn.calibration import Calibration, Opinion, calibrate
 from cxcurve.learn.forecasts import Forecasts, forecast
 from cxcurve.learn.half_lives import GRID, HalfLives, choose
 from cxcurve.learn.half_lives import MOST_CUSTOMERS as MOST_FOR_HALF_LIVES
+from cxcurve.learn.lost import LookBack, look_back
 from cxcurve.metrics.weights import Weights
 from cxcurve.pipeline.own_score import OwnScore
-from cxcurve.pipeline.periods import MOST_CUSTOMERS, periods_by_half_lives, read_periods
+from cxcurve.pipeline.periods import MOST_CUSTOMERS, periods_by_half_lives, read_periods, read_periods_with
 from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.sums import Progress
 
@@ -47,3 +51,31 @@ def check_scores(
     told = forecast(periods, drag, pull, n_stages=n_stages, as_of_us=run.as_of_us, say=say)
     values = None if told is None or own is None else own.risk_at(told.periods.customer, told.periods.ends_us)
     return backtest(told, n_stages=n_stages, own=values), told
+
+
+def check_losses(
+    run: Run, customer: NDArray[np.int64], lost_us: NDArray[np.int64], progress: Progress | None = None
+) -> tuple[LookBack | None, int | None]:
+    """What was told of customers that their company lists as lost; its tables must be scored.
+
+    Args:
+        run: what is known.
+        customer: (n,) customer_key.
+        lost_us: (n,) when each was lost.
+        progress: told how far it is.
+
+    Returns:
+        What was told, and since when anything was; None without half a year to learn from and a quarter to test on.
+    """
+    periods, guests = read_periods_with(run, customer.tolist(), progress=progress)
+    drag, pull = opinions(run)
+
+    def say(done: int, total: int) -> None:
+        if progress:
+            progress("forecasts", done, total)
+
+    told = forecast(
+        periods, drag, pull, n_stages=len(run.journey.stages), as_of_us=run.as_of_us, until_now=True, guests=guests,
+        say=say,
+    )  # fmt: skip
+    return (None, None) if told is None else (look_back(told, customer, lost_us), told.cuts_us[0])

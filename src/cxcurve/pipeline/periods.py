@@ -26,6 +26,21 @@ def read_periods(run: Run, *, most: int = MOST_CUSTOMERS, seed: int = 1, progres
     return _read(run, _drawn(_keys(run), most, seed), read_seasons(run), progress)
 
 
+def read_periods_with(
+    run: Run, keys: Sequence[int], *, most: int = MOST_CUSTOMERS, seed: int = 1, progress: Progress | None = None
+) -> tuple[Periods, list[int]]:
+    """The same with certain customers among them; and which of these only came because they were asked for."""
+    known = _keys(run)
+    drawn = _drawn(known, most, seed)
+    guests = sorted(set(keys) & set(known) - set(drawn))
+    return _read(run, sorted([*drawn, *guests]), read_seasons(run), progress), guests
+
+
+def periods_of(run: Run, key: int) -> Periods:
+    """Those of one customer."""
+    return _read(run, [key], read_seasons(run), None)
+
+
 def periods_by_half_lives(
     run: Run, factors: Sequence[float], *, most: int, seed: int = 1, progress: Progress | None = None
 ) -> dict[float, Periods]:

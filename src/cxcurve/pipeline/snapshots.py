@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from cxcurve.metrics.customer_states import known_until_us
 from cxcurve.metrics.customers import customers_known
 from cxcurve.metrics.indexes import with_indexes
 from cxcurve.metrics.snapshot import Snapshot
@@ -14,6 +15,7 @@ from cxcurve.pipeline.run import Run
 def snapshot(run: Run) -> Snapshot:
     """The derived tables of a run as expressions, with customers as known at its as_of."""
     store = run.store
+    use_until_us, speech_until_us = known_until_us(run.feeds, run.plan)
     references = store.table("reference_weeks").drop("n")
     weeks = store.table("customer_weeks")
     customers = customers_known(
@@ -35,6 +37,8 @@ def snapshot(run: Run) -> Snapshot:
         received_until_us=run.received_until_us,
         silent=run.feeds.silent,
         behind_us=run.standing.behind_us(run.ticks.ends_us),
+        use_until_us=use_until_us,
+        speech_until_us=speech_until_us,
     )
 
 

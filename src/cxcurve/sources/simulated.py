@@ -39,6 +39,8 @@ from cxcurve.sources.simulated_words import write_texts
 __all__ = ["SOURCES", "Company", "Shock", "Truth", "Weights", "Zone", "plant", "simulate", "write"]
 
 SOURCES = ("crm", "support", "product", "survey", "billing", "web", "community")
+_GAPS = {"community": "120d", "billing": "45d", "survey": "45d"}
+"""How long a source may be silent in a small company; seven days the others."""
 _CURRENCY = "EUR"
 _YEARLY = ("subscription_started", "subscription_renewed", "proposal_sent")
 _MONTHLY = ("payment_failed", "invoice_disputed")
@@ -130,7 +132,7 @@ def _plain(source: str) -> dict[str, Any]:
         **{column: column for column in same},
         "conversation": "conversation_id",
         "partner": "partner_id",
-        "expected_gap": "7d",
+        "expected_gap": _GAPS.get(source, "7d"),
     }
 
 

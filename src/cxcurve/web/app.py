@@ -9,12 +9,13 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from cxcurve.errors import CxcurveError
-from cxcurve.web import assets, notes
-from cxcurve.web.asked import Asked
+from cxcurve.web import assets, lost_form, notes
+from cxcurve.web.asked import Asked, Whom
 from cxcurve.web.guard import FormGuard, SafeHeaders
 from cxcurve.web.pages import curve, customer, customers, drift, error, explain, scorecard, scores, ttv
 from cxcurve.web.pages.error import Failure
@@ -41,6 +42,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     for path, module in pages.items():
         app.add_api_route(path, site.html(module), methods=READ)
         app.add_api_route(f"{path}.json", site.json(module), methods=READ)
+    app.add_api_route("/scores", site.look_back, methods=["POST"])
     app.add_api_route("/", site.html(curve), methods=READ)
     app.add_api_route("/customers.csv", site.csv, methods=READ)
     app.add_api_route("/customers/{customer_id:path}", site.customer, methods=READ)
@@ -127,6 +129,20 @@ class _Site:
         self.guard.check(form, request.cookies, request.headers)
         with self.reader.held() as workspace:
             return RedirectResponse(notes.write(workspace, form), 303)
+
+    async def look_back(self, request: Request) -> Response:
+        """Take the list of lost customers of the page on scores; a test takes a while and must not hold up others."""
+        form = notes.read_form(await lost_form.body_of(request.stream()), lost_form.LONGEST_BODY)
+        self.guard.check(form, request.cookies, request.headers)
+        return await run_in_threadpool(self._looked_back, form.get(lost_form.FIELD_NAME, ""))
+
+    def _looked_back(self, text: str) -> Response:
+        with self.reader.view(Whom()) as view:
+            said = lost_form.answer(self.reader.workspace, text)
+            page = scores.build(view, Asked({}, Whom()), said)
+        response = self._html("scores.html", page)
+        response.status_code = 400 if said.problems else 200
+        return response
 
     def static(self, request: Request, name: str) -> Response:
         """A static file."""

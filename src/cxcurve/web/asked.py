@@ -11,7 +11,7 @@ from cxcurve.model import Journey
 LONGEST = 500
 """Characters of one value; longer ones are refused."""
 
-RESERVED = ("as_of", "cohort", "x", "leavers", "sort", "q", "page", "channel", "events")
+RESERVED = ("as_of", "cohort", "x", "leavers", "sort", "q", "state", "page", "channel", "events")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,14 @@ from cxcurve.workspace import Workspace
 LONGEST_BODY, LONGEST_NOTE = 16_384, 200
 
 
-def read_form(body: bytes) -> dict[str, str]:
+def read_form(body: bytes, longest: int = LONGEST_BODY) -> dict[str, str]:
     """The fields of a form.
 
     Raises:
-        BadValueError: it is longer than any form of ours.
+        BadValueError: it is longer than such a form may be.
     """
-    if len(body) > LONGEST_BODY:
-        raise BadValueError(f"The form has {len(body):,} bytes; at most {LONGEST_BODY:,} are read")
+    if len(body) > longest:
+        raise BadValueError(f"The form has {len(body):,} bytes; at most {longest:,} are read")
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 

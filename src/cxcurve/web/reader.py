@@ -18,6 +18,7 @@ from cxcurve.metrics.versions import Version
 from cxcurve.pipeline.run import Run
 from cxcurve.web.asked import Whom
 from cxcurve.workspace import Workspace
+from cxcurve.workspace.by_name import Named, by_name
 from cxcurve.workspace.curves import CurveResult, check_curve
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift
@@ -166,6 +167,11 @@ class View:
     def scorecard(self) -> Scorecard:
         """The scorecard of the week."""
         return self.kept("scorecard", lambda: scorecard(self.known, self.workspace.store.arrow, self.drift))
+
+    @property
+    def by_name(self) -> tuple[Named, ...]:
+        """Customers by name where there are few."""
+        return self.kept("by_name", lambda: by_name(self.known, self.workspace.store.arrow))
 
     @property
     def customers(self) -> list[dict[str, Any]]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
+import pyarrow as pa
 
 from cxcurve import charts
 from cxcurve.charts.format import words
 from cxcurve.errors import Reason, UnknownNameError
 from cxcurve.metrics import why
 from cxcurve.metrics.contributions import contributions
+from cxcurve.metrics.customer_states import Beside, beside
 from cxcurve.metrics.mindset import Mood, mindset, mood
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.states import silence, stall
@@ -21,7 +23,9 @@ from cxcurve.metrics.weights import seat_factor
 from cxcurve.metrics.why import SignalPoints
 from cxcurve.pipeline.run import Run
 from cxcurve.tables import US_PER_DAY
+from cxcurve.workspace.autopsy import Autopsy, autopsy_of
 from cxcurve.workspace.curves import date_of, monday
+from cxcurve.workspace.lists import beside_json
 from cxcurve.workspace.results import at, plain
 
 TIMELINE = 200
@@ -54,6 +58,8 @@ class CustomerResult:
     mood: Mood | None
     reason: Reason | None
     zone: str = "UTC"
+    autopsy: Autopsy | None = None
+    beside: Beside = field(default_factory=Beside)
 
     def why(self) -> dict[str, tuple[SignalPoints, ...]]:
         """The signals and events behind the scores; points add up to each index as shown."""
@@ -81,6 +87,7 @@ class CustomerResult:
             "customer": {k: plain(v) for k, v in self.facts.items() if k not in {"customer_key", "attributes"}},
             "stage": self.stage,
             "stage_since": at(self.stage_since_us),
+            **beside_json(self.beside),
             "stays": list(self.stays),
             "friction_index": plain(self.friction_index),
             "momentum_index": plain(self.momentum_index),
@@ -97,6 +104,7 @@ class CustomerResult:
             "timeline": list(self.timeline),
             "people": list(self.people),
             "brief": self.brief,
+            "autopsy": None if self.autopsy is None else self.autopsy.to_json(),
             "reason": self.reason,
         }
 
@@ -182,7 +190,17 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
         mood=mood(events, signals, snapshot.as_of_us),
         reason=None if current is not None else Reason.OUTSIDE,
         zone=snapshot.zone,
+        autopsy=autopsy_of(run, snapshot, facts, stays) if current is None else None,
+        beside=_beside(run, snapshot, key),
     )
+
+
+def _beside(run: Run, snapshot: Snapshot, key: int) -> Beside:
+    def read(name: str, table: ir.Table) -> pa.Table:
+        sql = run.store.compiled((name, run.mark), lambda: table)
+        return run.store.fetch(f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
+
+    return beside(snapshot, read).get(key, Beside())
 
 
 def rows_of(run: Run, name: str, table: ir.Table, key: int) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from cxcurve.metrics.customer_states import Beside, beside
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.versions import LearnedWeight, Version
 from cxcurve.metrics.weights import Weights
@@ -15,14 +16,16 @@ from cxcurve.workspace.results import at
 from cxcurve.workspace.time_to_value import TimeToValueResult, time_to_value_result
 
 __all__ = [
-    "TimeToValueResult", "customer_rows", "friction_rows", "recent_levels", "signal_rows", "time_to_value_result",
+    "TimeToValueResult", "beside_json", "customer_rows", "flat", "friction_rows", "in_state", "recent_levels",
+    "signal_rows", "time_to_value_result",
 ]  # fmt: skip
 
 Arrow = Callable[[ir.Table], pa.Table]
+Row = TypeVar("Row", bound=Mapping[str, Any])
 
 
 def customer_rows(snapshot: Snapshot, arrow: Arrow) -> list[dict[str, Any]]:
-    """Every customer with stage and indexes; null and the reason for those outside the journey."""
+    """Every customer with stage, indexes, pair and states; null and the reason for those outside the journey."""
     now = snapshot.customer_now.select(
         "customer_key", "cycle", "stage", "dwell_days", "friction_index", "momentum_index", "advocacy_index", "level"
     )
@@ -31,6 +34,7 @@ def customer_rows(snapshot: Snapshot, arrow: Arrow) -> list[dict[str, Any]]:
         "revenue", "is_usual_revenue",
     )  # fmt: skip
     rows = arrow(customers.left_join(now, "customer_key")).to_pylist()
+    told = beside(snapshot, lambda _, table: arrow(table))
     for row in rows:
         row.pop("customer_key_right", None)
         inside = row["stage"] is not None
@@ -39,7 +43,24 @@ def customer_rows(snapshot: Snapshot, arrow: Arrow) -> list[dict[str, Any]]:
         row["reason"] = None if inside else "outside"
         since = snapshot.as_of_us - row["dwell_days"] * 86_400e6 if inside else None
         row["stage_since"] = at(int(since)) if since is not None else None
+        row.update(beside_json(told.get(row["customer_key"], Beside())))
     return sorted(rows, key=lambda row: (row["level"] is None, row["level"], row["customer_id"]))
+
+
+def beside_json(one: Beside) -> dict[str, Any]:
+    """The pair and the states, for JSON."""
+    states = [{"state": state.name, "since": at(state.since_us)} for state in one.states]
+    return {"pair": one.pair, "pair_since": at(one.pair_since_us), "states": states}
+
+
+def flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row for a spreadsheet: its states in one cell, as in "slipping back since 2026-05-04"."""
+    return {**row, "states": "; ".join(f"{one['state']} since {one['since'][:10]}" for one in row["states"])}
+
+
+def in_state(rows: Sequence[Row], name: str) -> list[Row]:
+    """Those of `customer_rows` of which a pair or state is told."""
+    return [row for row in rows if row["pair"] == name or any(one["state"] == name for one in row["states"])]
 
 
 def recent_levels(snapshot: Snapshot, arrow: Arrow, keys: list[int], weeks: int = 12) -> dict[int, list[float]]:

@@ -19,6 +19,7 @@ from cxcurve.metrics.contacts import REPEAT_DAYS, contacts
 from cxcurve.metrics.curve import with_bucket
 from cxcurve.metrics.drift import Zone
 from cxcurve.metrics.self_service import FOLLOWED_DAYS, sessions
+from cxcurve.metrics.silences import exits
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.time_to_value import by_start, known_at, same_pace, time_to_value, value_times
 from cxcurve.stats.bands import bucket_change, bucket_mean
@@ -72,6 +73,7 @@ def readings(snapshot: Snapshot, arrow: Arrow, drift: Drift) -> dict[str, Readin
     }
     found |= _value_readings(snapshot, arrow)
     found["churn"] = _churn(snapshot, arrow)
+    found |= _quiet_exits(snapshot, arrow)
     return found | _drift_readings(drift, zones_before(snapshot, arrow))
 
 
@@ -203,7 +205,15 @@ def _self_service(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
     return {} if solved is None else {"self_service": solved}
 
 
-def _followed_share(snapshot: Snapshot, rows: pa.Table, name: str, followed_days: float) -> Reading | None:
+def _quiet_exits(snapshot: Snapshot, arrow: Arrow) -> dict[str, Reading]:
+    found = _followed_share(snapshot, arrow(exits(snapshot)), "is_quiet")
+    if found is None:
+        return {}
+    now, then = (one if one.n >= FEWEST else nothing(one.n) for one in (found.current, found.previous))
+    return {"quiet_exits": replace(found, current=now, previous=then, change=difference(now, then))}
+
+
+def _followed_share(snapshot: Snapshot, rows: pa.Table, name: str, followed_days: float = 0.0) -> Reading | None:
     """Share of what happened in 90 days, told once so many days have followed it; clustered by customer."""
     if not rows.num_rows:
         return None

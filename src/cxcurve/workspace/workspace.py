@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 from cxcurve.errors import BadValueError, Problem, ProblemsError, Severity, UnknownNameError, WorkspaceError
 from cxcurve.journey.calendar import end_of_day
 from cxcurve.metrics.curve import X
+from cxcurve.metrics.customer_states import ALL_STATES
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.versions import Version
@@ -32,6 +33,7 @@ from cxcurve.pipeline.recovery import find_recovery
 from cxcurve.pipeline.run import Run, default_as_of
 from cxcurve.pipeline.scoring import SCORER, changed_keys, goes_on, score
 from cxcurve.pipeline.snapshots import snapshot
+from cxcurve.sources.lost_list import read_lost_list
 from cxcurve.store import Store
 from cxcurve.workspace.advocacy import AdvocacyResult, advocacy_result
 from cxcurve.workspace.backtests import BacktestResult
@@ -45,13 +47,16 @@ from cxcurve.workspace.lists import (
     TimeToValueResult,
     customer_rows,
     friction_rows,
+    in_state,
     signal_rows,
     time_to_value_result,
 )
+from cxcurve.workspace.lost import LostResult, lost_result
 from cxcurve.workspace.moments import MomentsResult, RecoveryResult
 from cxcurve.workspace.moved import MovedResult, moved_result
 from cxcurve.workspace.populations import population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
+from cxcurve.workspace.silences import SilenceResult, silence_result
 
 DATA_FOLDER, STORE_FILE = ".cxcurve", "events.duckdb"
 Progress = Callable[[str, int, int], None]
@@ -343,10 +348,19 @@ class Workspace:
         with self.snapshot(as_of) as known:
             return customer_result(self.run_of(known), known, customer_id)
 
-    def customers(self, **whom: Any) -> list[dict[str, Any]]:
-        """Every customer with stage and indexes, the lowest level first."""
+    def customers(self, *, state: str | None = None, **whom: Any) -> list[dict[str, Any]]:
+        """Every customer with stage, indexes, pair and states, the lowest level first.
+
+        With `state` only those of this pair or in this state, such as "stuck" or "slipping back".
+
+        Raises:
+            UnknownNameError: there is no such pair or state.
+        """
+        if state is not None and state not in ALL_STATES:
+            raise UnknownNameError("state", state, ALL_STATES)
         with self.snapshot(**whom) as known:
-            return customer_rows(known, self.store.arrow)
+            rows = customer_rows(known, self.store.arrow)
+            return rows if state is None else in_state(rows, state)
 
     def explain(self, key: str, *, most_events: int | None = MOST_EVENTS) -> Explanation:
         """What a number rests on, down to its events; `cxcurve.workspace.explain.keys` says how numbers are named.
@@ -409,6 +423,29 @@ class Workspace:
             self.store.remember("backtest", json.dumps(result.to_json()))
         return result
 
+    def lost(
+        self,
+        listed: str,
+        as_of: str | datetime | None = None,
+        *,
+        name: str = "list",
+        progress: Progress | None = None,
+    ) -> LostResult:
+        """Whether the customers of a list were marked at risk before they were lost, when and why; keeps nothing.
+
+        Args:
+            listed: lines of customer, date and, where there is one, reason, as CSV; the first line names them.
+            as_of: what is known (default: the last score).
+            name: what messages call the list.
+            progress: told how far it is.
+
+        Raises:
+            ProblemsError: lines cannot be read; all of them.
+        """
+        rows = read_lost_list(listed, name, self.settings.zone)
+        with self.snapshot(as_of) as known:
+            return lost_result(self.run_of(known), rows, progress)
+
     @property
     def last_backtest(self) -> dict[str, Any] | None:
         """The newest backtest of the present, as JSON: it takes too long to be made for a page."""
@@ -458,6 +495,11 @@ class Workspace:
         """Friction signals of the last 28 days."""
         with self.snapshot(**whom) as known:
             return friction_rows(known, self.store.arrow, self.run_of(known).weights)
+
+    def silence(self, **whom: Any) -> SilenceResult:
+        """How often silence is a false alarm, by activity; and how many exits nobody complained before."""
+        with self.snapshot(**whom) as known:
+            return silence_result(known, self.store.arrow)
 
     def quarantine(self) -> list[dict[str, Any]]:
         """Rows and events that could not be used, with file, line and reason."""

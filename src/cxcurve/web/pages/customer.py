@@ -149,7 +149,9 @@ def _customer(result: CustomerResult, zone: str) -> dict[str, Any]:
         "revenue_note": "typical for its segment, its own is not known" if facts["is_usual_revenue"] else None,
         "stage": result.stage_label,
         "stage_since": None if since is None else local(since, zone),
-        "state": None,
+        "pair_since": local(result.beside.pair_since_us, zone) if result.beside.pair_since_us else None,
+        "pair": result.beside.pair,
+        "states": tuple((name, local(us, zone)) for name, us in result.beside.states),
         "mindset": result.mindset,
         "mood": _mood(result.mood, zone),
     }

@@ -9,24 +9,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxcurve import charts
+from cxcurve.metrics.customer_states import ALL_STATES
 from cxcurve.web.asked import Asked
 from cxcurve.web.pages.frame import Frame, customer_href, framed, with_query
 from cxcurve.web.reader import View
+from cxcurve.workspace.lists import flat, in_state
 from cxcurve.workspace.results import at, plain
 
-PARAMETERS = ("q", "sort", "page")
+PARAMETERS = ("q", "state", "sort", "page")
 PER_PAGE = 50
 DRAWN, DRAWN_NARROW = 200, 60
-KEYS = ("name", "stage", "friction_index", "momentum_index", "level", "revenue", "owner", "segment", "dwell_days")
+KEYS = (
+    "name",
+    "stage",
+    "friction_index",
+    "momentum_index",
+    "level",
+    "revenue",
+    "owner",
+    "segment",
+    "dwell_days",
+    "pair",
+)
 SHOWN = (
     "customer_id", "name", "segment", "friction_index", "momentum_index", "level", "revenue", "owner", "is_drifting",
-    "reason", "stage_since",
+    "reason", "stage_since", "pair",
 )  # fmt: skip
 SEARCHED = ("name", "customer_id", "owner", "segment")
 COLUMNS = (
     "customer_id", "name", "segment", "industry", "plan", "region", "owner", "partner_id", "stage", "stage_since",
-    "friction_index", "momentum_index", "advocacy_index", "level", "revenue", "is_usual_revenue", "is_drifting",
-    "reason",
+    "friction_index", "momentum_index", "advocacy_index", "level", "pair", "pair_since", "states", "revenue",
+    "is_usual_revenue", "is_drifting", "reason",
 )  # fmt: skip
 
 Row = Mapping[str, Any]
@@ -45,20 +58,29 @@ class CustomersPage(Frame):
     csv_url: str
     sort: str
     q: str
+    state: str
+    states: tuple[str, ...]
     pager: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """The rows of this page, and where it stands among the others."""
         start = (self.pager["page"] - 1) * PER_PAGE
         rows = [_plain(_marked(row, self.drifting)) for row in self.found[start : start + PER_PAGE]]
-        return {"as_of": at(self.as_of_us), **self.pager, "sort": self.sort, "customers": rows}
+        return {
+            "as_of": at(self.as_of_us),
+            **self.pager,
+            "sort": self.sort,
+            "state": self.state or None,
+            "customers": rows,
+        }
 
     def to_csv(self) -> str:
         """All rows of the search. Text that a spreadsheet would take for a formula is quoted."""
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(COLUMNS)
-        writer.writerows([_cell(value) for value in _plain(_marked(row, self.drifting)).values()] for row in self.found)
+        rows = (_plain(flat(_marked(row, self.drifting))) for row in self.found)
+        writer.writerows([_cell(value) for value in row.values()] for row in rows)
         return out.getvalue()
 
 
@@ -67,7 +89,8 @@ def build(view: View, asked: Asked) -> CustomersPage:
     frame = framed(view, asked, "Customers", "customers", "/customers")
     sort = asked.choice("sort", [sign + key for key in KEYS for sign in ("", "-")], "level")
     q = asked.given.get("q", "")
-    found = view.kept(("customers", q, sort), lambda: _sorted(_matching(view.customers, q), sort))
+    state = asked.choice("state", ("", *ALL_STATES), "")
+    found = view.kept(("customers", q, state, sort), lambda: _sorted(_matching(view.customers, q, state), sort))
     drifting = view.kept("drifting", lambda: _drifting(view))
     pager = _pager(len(found), asked.count("page"))
     shown = found[(pager["page"] - 1) * PER_PAGE :][:PER_PAGE]
@@ -77,11 +100,13 @@ def build(view: View, asked: Asked) -> CustomersPage:
         drifting=drifting,
         as_of_us=view.as_of_us,
         rows=_shown(view, [_marked(row, drifting) for row in shown], frame["kept"]),
-        scatter=_scatter(view, q, found, frame, charts.WIDE, DRAWN),
-        scatter_narrow=_scatter(view, q, found, frame, charts.NARROW, DRAWN_NARROW),
+        scatter=_scatter(view, (q, state), found, frame, charts.WIDE, DRAWN),
+        scatter_narrow=_scatter(view, (q, state), found, frame, charts.NARROW, DRAWN_NARROW),
         csv_url=with_query("/customers.csv", {k: v for k, v in asked.given.items() if k != "page"}),
         sort=sort,
         q=q,
+        state=state,
+        states=ALL_STATES,
         pager=pager,
     )
 
@@ -94,8 +119,8 @@ def _marked(row: Row, drifting: Collection[int]) -> Row:
     return {**row, "is_drifting": row["customer_key"] in drifting}
 
 
-def _matching(rows: Sequence[Row], q: str) -> Sequence[Row]:
-    needle = q.casefold()
+def _matching(rows: Sequence[Row], q: str, state: str) -> Sequence[Row]:
+    needle, rows = q.casefold(), in_state(rows, state) if state else rows
     return rows if not q else [row for row in rows if any(needle in (row[k] or "").casefold() for k in SEARCHED)]
 
 
@@ -126,7 +151,7 @@ def _shown(view: View, rows: Sequence[Row], kept: Mapping[str, str]) -> tuple[Ro
             "href": customer_href(row["customer_id"], kept),
             "stage": row["stage_label"],
             "sparkline": _sparkline(levels.get(row["customer_key"], []), row["name"]),
-            "state": None,
+            "states": [one["state"] for one in row["states"]],
         }
         for row in rows
     )
@@ -137,7 +162,7 @@ def _sparkline(levels: Sequence[float], name: str) -> charts.Picture | None:
 
 
 def _scatter(
-    view: View, q: str, rows: Sequence[Row], frame: Mapping[str, Any], width: float, most: int
+    view: View, asked: tuple[str, str], rows: Sequence[Row], frame: Mapping[str, Any], width: float, most: int
 ) -> charts.Picture | None:
     """The picture of a search; how its list is sorted plays no part."""
 
@@ -145,14 +170,14 @@ def _scatter(
         points = [
             charts.ScatterPoint(
                 row["name"], row["friction_index"], row["momentum_index"], row["revenue"],
-                customer_href(row["customer_id"], frame["kept"]),
+                customer_href(row["customer_id"], frame["kept"]), row["pair"],
             )
             for row in rows
             if row["level"] is not None
         ]  # fmt: skip
         return charts.scatter(points, width=width, limit=most, currency=frame["currency"]) if points else None
 
-    return view.kept(("scatter", q, width, tuple(frame["kept"].items())), made)
+    return view.kept(("scatter", asked, width, tuple(frame["kept"].items())), made)
 
 
 def _plain(row: Row) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from cxcurve import charts
 from cxcurve.web.asked import Asked
 from cxcurve.web.pages.figures import told
-from cxcurve.web.pages.frame import Frame, framed, shown_end
+from cxcurve.web.pages.frame import Frame, customer_href, framed, shown_end
 from cxcurve.web.reader import View
+from cxcurve.workspace.by_name import Named
 from cxcurve.workspace.results import at
 from cxcurve.workspace.scorecards import Row, Scorecard
 
@@ -27,6 +28,7 @@ class ScorecardPage(Frame):
     as_of_us: int
     week_end: datetime
     rows: tuple[Mapping[str, Any], ...]
+    named: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As interfaces.md, `show scorecard`."""
@@ -42,7 +44,16 @@ def build(view: View, asked: Asked) -> ScorecardPage:
         as_of_us=view.as_of_us,
         week_end=shown_end(view.as_of_us, view.workspace.settings.zone),
         rows=tuple(_row(row, view.workspace.settings.currency) for row in result.rows),
+        named=tuple(_named(one, asked) for one in view.by_name),
     )
+
+
+def _named(found: Named, asked: Asked) -> dict[str, Any]:
+    customers = [
+        {**row, "href": customer_href(str(row["customer_id"]), asked.given), "name": row["name"] or row["customer_id"]}
+        for row in found.customers
+    ]
+    return {"title": found.title, "n": found.n, "customers": customers}
 
 
 def _row(row: Row, currency: str) -> dict[str, Any]:

@@ -8,14 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from cxcurve import charts
-from cxcurve.charts.format import words
+from cxcurve.charts.format import days, odds, share, words
 from cxcurve.metrics.versions import LearnedIndex, Version
 from cxcurve.web.asked import Asked
-from cxcurve.web.pages.frame import Frame, framed, shown_end
+from cxcurve.web.lost_form import Answer
+from cxcurve.web.pages.frame import Frame, customer_href, framed, local, shown_end
 from cxcurve.web.reader import View
+from cxcurve.workspace.lost import ListedCustomer, untested_said
 
 PARAMETERS = ()
 NARROW = 360.0
+MOST_LISTED = 200
+"""Customers of a list that the page shows; the command line has all."""
+_LOG = {"agrees": "agrees", "no_exit": "knows of no exit"}
 _RIVALS = {
     "equal_weights": "Equal weights",
     "expert_weights": "Expert weights",
@@ -33,14 +38,18 @@ class ScoresPage(Frame):
     ranks: tuple[Mapping[str, Any], ...]
     measures: tuple[tuple[str, float, str], ...]
     indexes: tuple[Mapping[str, Any], ...]
+    lost: Answer | None
+    lost_rows: tuple[Mapping[str, Any], ...]
+    n_lost_rows: int
 
     def to_json(self) -> dict[str, Any]:
         """As interfaces.md, `backtest`; with only a reason where none was made yet."""
         return dict(self.found) if self.found is not None else {"reason": "not_made"}
 
 
-def build(view: View, asked: Asked) -> ScoresPage:
-    """The page for a query; the backtest is of all customers, whoever is asked for."""
+def build(view: View, asked: Asked, lost: Answer | None = None) -> ScoresPage:
+    """The page for a query; the backtest is of all customers, whoever is asked for. `lost` is what a list was told."""
+    listed = lost.found.customers if lost and lost.found else ()
     found = view.workspace.last_backtest
     is_told = found is not None and not found["reason"]
     tested = None if found is None else datetime.fromisoformat(found["as_of"])
@@ -52,6 +61,9 @@ def build(view: View, asked: Asked) -> ScoresPage:
         ranks=_ranks(found) if found and is_told else (),
         measures=_measures(found) if found and is_told else (),
         indexes=_indexes(view.version) if view.version else (),
+        lost=lost,
+        lost_rows=tuple(_listed(one, view.workspace.settings.zone) for one in listed[:MOST_LISTED]),
+        n_lost_rows=len(listed),
     )
 
 
@@ -112,3 +124,29 @@ def _index(name: str, one: LearnedIndex) -> dict[str, Any]:
         if signal not in one.unseen
     ]
     return {"name": name, "kind": one.kind, "rows": sorted(rows, key=lambda row: -float(row["value"]))}
+
+
+def _listed(one: ListedCustomer, zone: str) -> dict[str, Any]:
+    """A line of a list as the page shows it."""
+    mark, exit_us = one.mark, one.exit_us
+    told: dict[str, Any] = {
+        "name": one.name,
+        "href": customer_href(one.lost.customer_id, {}),
+        "lost_at": local(one.lost.at_us, zone),
+        "reason": one.lost.reason,
+        "untested": untested_said(one.untested) if one.untested else None,
+        "n_weeks": one.verdict.n_weeks,
+        "log": _LOG.get(one.log_says),
+        "log_exit_at": None if exit_us is None else local(exit_us, zone),
+        "marked_at": None,
+    }
+    if mark is None or one.untested:
+        return told
+    chance = mark.chance
+    return told | {
+        "marked_at": local(mark.at_us, zone),
+        "before": days(round(mark.days_before)),
+        "chance": None if chance is None else f"{share(chance)}, {odds(chance / mark.usual)} its stage's",
+        "friction_index": mark.friction_index,
+        "signals": [(str(feature), added) for feature, added in mark.reasons],
+    }
