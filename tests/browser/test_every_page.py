@@ -11,7 +11,17 @@ import pytest
 from playwright.sync_api import Page
 
 Opened = Callable[..., Page]
-PATHS = ("/", "/?x=position", "/?x=date", "/scorecard", "/drift", "/ttv", "/customers", "/customers/c-00001")
+PATHS = (
+    "/",
+    "/?x=position",
+    "/?x=date",
+    "/scorecard",
+    "/drift",
+    "/ttv",
+    "/customers",
+    "/advocacy",
+    "/customers/c-00001",
+)
 LOOKS = Path(__file__).with_name("looks.js").read_text("utf-8")
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("path", PATHS)]
 

@@ -107,7 +107,7 @@ def test_python_of_the_readme(
     assert len(names["curve"].points) > 0  # type: ignore[attr-defined]
 
 
-_TOLD = ("show", "check", "score", "note", "calibrate", "backtest", "truth")
+_TOLD = ("show", "check", "score", "note", "calibrate", "backtest", "truth", "explain")
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/start.md", "CHANGES.md"])

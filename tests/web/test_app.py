@@ -18,7 +18,7 @@ from cxcurve.web.assets import assets
 from cxcurve.workspace import Workspace, init
 from cxcurve.workspace.customers import CustomerResult
 
-PAGES = ("/", "/curve", "/curve?x=position", "/curve?x=date", "/scorecard", "/drift", "/ttv", "/customers")
+PAGES = ("/", "/curve", "/curve?x=position", "/curve?x=date", "/scorecard", "/drift", "/ttv", "/customers", "/advocacy")
 PAGE_BYTES, REQUESTS = 150_000, 12
 
 

@@ -18,6 +18,7 @@ from cxcurve.metrics.versions import Version
 from cxcurve.pipeline.run import Run
 from cxcurve.web.asked import Whom
 from cxcurve.workspace import Workspace
+from cxcurve.workspace.advocacy import AdvocacyResult
 from cxcurve.workspace.by_name import Named, by_name
 from cxcurve.workspace.curves import CurveResult, check_curve
 from cxcurve.workspace.customers import CustomerResult, customer_result
@@ -167,6 +168,11 @@ class View:
     def scorecard(self) -> Scorecard:
         """The scorecard of the week."""
         return self.kept("scorecard", lambda: scorecard(self.known, self.workspace.store.arrow, self.drift))
+
+    @property
+    def advocacy(self) -> AdvocacyResult:
+        """Who speaks for us, and who against."""
+        return self.kept("advocacy", lambda: self.workspace.advocacy_of(self.known))
 
     @property
     def by_name(self) -> tuple[Named, ...]:

@@ -472,9 +472,13 @@ class Workspace:
     def advocacy(self, **whom: Any) -> AdvocacyResult:
         """Who is ready to speak for us, who does, who speaks against us, and whether ready means anything."""
         with self.snapshot(**whom) as known:
-            return advocacy_result(
-                known, self.store.arrow, lambda rows: self.store.temporary_from("ready_weeks", self.store.sql(rows))
-            )
+            return self.advocacy_of(known)
+
+    def advocacy_of(self, known: Snapshot) -> AdvocacyResult:
+        """The same from a snapshot."""
+        return advocacy_result(
+            known, self.store.arrow, lambda rows: self.store.temporary_from("ready_weeks", self.store.sql(rows))
+        )
 
     def _half_life_factor(self, as_of_us: int) -> float:
         version = self.version(as_of_us)
