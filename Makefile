@@ -23,7 +23,7 @@ picture: $(VENV)/installed
 	$(BIN)/cxcurve -w demo show curve --x position --svg docs/curve.svg
 
 test: $(VENV)/dev lint
-	browser=$$(tools/chromium.sh) && echo "Browser: $$browser" && $(BIN)/pytest --ignore=tests/engines
+	browser=$$(tools/chromium.sh) && echo "Browser: $$browser" && $(BIN)/pytest --ignore=tests/engines --numprocesses auto --dist loadfile
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
