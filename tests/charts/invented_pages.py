@@ -417,6 +417,7 @@ def ttv_page() -> Page:
         reason = None if share is not None else "not_followed"
         return {
             "label": label,
+            "key": "ttv/month/2026-03",
             "n": n,
             "n_waiting": n // 5,
             "median_days": share and 6.2 / share,

@@ -30,10 +30,11 @@ HORIZON_DAYS = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """Who started in a month, as in 2026-03; what too few were followed for is None."""
+    """Who started in a month, as in 2026-03, with the rows it rests on; what too few were followed for is None."""
 
     month: str
     found: TimeToValue
+    times: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,12 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Who has a value of a segment; without a comparison, `reason` says why."""
+    """Who has a value of a segment, with the rows it rests on; without a comparison, `reason` says why."""
 
     by: str
     value: str
     found: TimeToValue
+    times: pa.Table
     compared: Comparison | None
     reason: Reason | None
 
@@ -79,10 +81,8 @@ def by_month(times: pa.Table, *, as_of_us: int, zone: str, days: Sequence[float]
         return []
     start = times["start_us"].to_numpy()
     edges = _months(int(start.min()), as_of_us, ZoneInfo(zone))[-MOST_MONTHS - 1 :]
-    return [
-        Month(f"{month:%Y-%m}", _told(_part(times, (start >= low) & (start < high)), as_of_us, days))
-        for (month, low), (_, high) in pairwise(edges)
-    ]
+    parts = [(month, _part(times, (start >= low) & (start < high))) for (month, low), (_, high) in pairwise(edges)]
+    return [Month(f"{month:%Y-%m}", _told(part, as_of_us, days), part) for month, part in parts]
 
 
 def by_segment(
@@ -111,7 +111,7 @@ def by_segment(
         for value in _largest(values):
             mine, rest = _part(times, values == value), _part(times, (values != value) & (values != ""))
             compared, reason = _compared(mine, rest, as_of_us, target_days)
-            found.append(Cohort(by, value, _told(mine, as_of_us, days), compared, reason))
+            found.append(Cohort(by, value, _told(mine, as_of_us, days), mine, compared, reason))
     return _corrected(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,8 @@ class AdvocacyResult:
         actions: by signal, events and customers of the last 90 days; `change` is the rate a customer and week of the
             last 13 whole weeks, divided by that of the 13 before.
         critics: what critics said in the last 90 days, the newest first.
+        rate_rows: behind the rate: customer_key, has_acted.
+        acted: behind the actions: customer_id and signal of each event.
     """
 
     as_of_us: int
@@ -54,6 +56,8 @@ class AdvocacyResult:
     actions: list[Row] = field(default_factory=list)
     critics: list[Row] = field(default_factory=list)
     reason: Reason | None = None
+    rate_rows: pa.Table | None = None
+    acted: Sequence[tuple[str, str]] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As `cxcurve show advocacy --json` prints it; whether customers were asked is not known yet."""
@@ -83,25 +87,32 @@ def advocacy_result(known: Snapshot, arrow: Arrow, keep: Keep) -> AdvocacyResult
     people = _people(known, arrow)
     recent = known.log.filter(known.log.occurred_us >= since_us)
     said = _critics(known, arrow(critics(recent, known.plan)), people)
-    acted = _actions(known, arrow(actions(recent, known.plan)))
+    events = arrow(actions(recent, known.plan))
+    who = _named(known, events, people)
+    acted = _actions(known, events)
     changes = _changes(known, arrow)
     acted = [{**row, "change": _estimate("ratio", changes[row["signal"]])} for row in acted]
     found = readiness(known)
     if found is None:
-        return AdvocacyResult(known.as_of_us, 0, None, actions=acted, critics=said, reason=Reason.NOT_IN_MODEL)
+        return AdvocacyResult(
+            known.as_of_us, 0, None, actions=acted, critics=said, reason=Reason.NOT_IN_MODEL, acted=who
+        )
     weeks = keep(found)
     week, then = (_last_week(known.zone, us) for us in (known.as_of_us, since_us))
     now, told = arrow(weeks.filter(weeks.week == week)), followed(weeks, known.as_of_us)
+    ready_then = arrow(told.filter((told.week == then) & told.is_ready))
     return AdvocacyResult(
         as_of_us=known.as_of_us,
         n_reached=now.num_rows,
         week_end_us=_end_us(known.zone, week),
         ready=_ready(known, now.filter(now["is_ready"]), people),
-        rate=_rate(arrow(told.filter((told.week == then) & told.is_ready))),
+        rate=_rate(ready_then),
         rate_from_us=_end_us(known.zone, then),
         design=check(arrow(design_check(told))),
         actions=acted,
         critics=said,
+        rate_rows=ready_then.select(["customer_key", "has_acted"]),
+        acted=who,
     )
 
 
@@ -133,6 +144,12 @@ def _ready(known: Snapshot, rows: pa.Table, people: Mapping[int, Row]) -> list[R
         for row in rows.to_pylist()
     ]
     return sorted(found, key=lambda row: (row["last_action_at"] or "", row["customer_id"]))
+
+
+def _named(known: Snapshot, rows: pa.Table, people: Mapping[int, Row]) -> list[tuple[str, str]]:
+    names = {key: name for name, key in known.plan.keys.items()}
+    pairs = zip(rows["customer_key"].to_pylist(), rows["signal_key"].to_pylist(), strict=True)
+    return sorted((people[customer]["customer_id"], names[signal]) for customer, signal in pairs)
 
 
 def _actions(known: Snapshot, rows: pa.Table) -> list[Row]:

@@ -8,10 +8,12 @@ from typing import Any
 
 from cxcurve.charts import format as fmt
 from cxcurve.metrics.advocacy import ACTION_DAYS
-from cxcurve.web.asked import Asked
+from cxcurve.web.asked import Asked, Whom
+from cxcurve.web.pages.explain import href_of
 from cxcurve.web.pages.frame import Frame, customer_href, framed, stage_label
 from cxcurve.web.reader import View
 from cxcurve.workspace.advocacy import AdvocacyResult
+from cxcurve.workspace.explain import Key
 
 PARAMETERS = ()
 MOST_READY, MOST_CRITICS = 50, 20
@@ -45,7 +47,7 @@ def build(view: View, asked: Asked) -> AdvocacyPage:
     return AdvocacyPage(
         **frame,
         result=result,
-        stats=() if result.reason else _stats(told),
+        stats=() if result.reason else _stats(told, view.whom),
         design=told["check"],
         actions=tuple(_action(row) for row in told["actions"]),
         ready=tuple(
@@ -59,24 +61,41 @@ def build(view: View, asked: Asked) -> AdvocacyPage:
     )
 
 
-def _stats(told: Row) -> tuple[Row, ...]:
+def _stats(told: Row, whom: Whom) -> tuple[Row, ...]:
     """How many are ready, the share of those ready then that has spoken since, and how many speak against us."""
     rate = told["rate"]
     spoke = f"of {fmt.plural(rate['n'], 'customer')} ready {ACTION_DAYS} days ago, have spoken for us since"
     return (
-        _stat("Ready", fmt.number(told["n_ready"]), "", f"of {fmt.number(told['n_reached_value'])} after first value"),
+        _stat(
+            "Ready",
+            fmt.number(told["n_ready"]),
+            "",
+            f"of {fmt.number(told['n_reached_value'])} after first value",
+            _explained(whom, "ready"),
+        ),
         _stat(
             "Advocacy rate",
             None if rate["share"] is None else fmt.share(rate["share"]),
             fmt.interval(rate["low"], rate["high"], "share"),
             "Nobody was ready long enough ago to say." if rate["share"] is None else spoke,
+            _explained(whom, "rate"),
         ),
-        _stat("Critics", fmt.number(told["n_critics"]), "", f"spoke against us in the last {ACTION_DAYS} days"),
+        _stat(
+            "Critics",
+            fmt.number(told["n_critics"]),
+            "",
+            f"spoke against us in the last {ACTION_DAYS} days",
+            _explained(whom, "critics"),
+        ),
     )
 
 
-def _stat(label: str, value: str | None, interval: str, note: str) -> Row:
-    return {"label": label, "value": value, "interval": interval, "note": note, "tone": ""}
+def _explained(whom: Whom, what: str) -> str:
+    return href_of(Key("advocacy", (what,), whom.segment, whom.cohort, whom.as_of))
+
+
+def _stat(label: str, value: str | None, interval: str, note: str, href: str) -> Row:
+    return {"label": label, "value": value, "interval": interval, "note": note, "tone": "", "href": href}
 
 
 def _action(row: Row) -> Row:

@@ -17,6 +17,7 @@ from cxcurve.web.pages.explain import href_of
 from cxcurve.web.pages.frame import Frame, customer_href, framed
 from cxcurve.web.reader import View
 from cxcurve.workspace.explain import Key
+from cxcurve.workspace.explain.keys import path_of
 from cxcurve.workspace.time_to_value import TimeToValueResult
 
 PARAMETERS = ()
@@ -135,7 +136,8 @@ def _pace(result: TimeToValueResult) -> Mapping[str, Any]:
 
 
 def _month(one: Month, result: TimeToValueResult) -> Mapping[str, Any]:
-    return {"label": f"{date.fromisoformat(f'{one.month}-01'):%b %Y}", **_told(one.found, result)}
+    label = f"{date.fromisoformat(f'{one.month}-01'):%b %Y}"
+    return {"label": label, "key": f"ttv/month/{one.month}", **_told(one.found, result)}
 
 
 def _told(found: TimeToValue, result: TimeToValueResult) -> dict[str, Any]:
@@ -169,7 +171,9 @@ def _by_segment(result: TimeToValueResult) -> tuple[tuple[str, tuple[Mapping[str
 
 def _cohort(one: Cohort, result: TimeToValueResult) -> Mapping[str, Any]:
     compared = one.compared
-    told = {"label": one.value, **_told(one.found, result), "compared": None, "compared_reason": one.reason}
+    key = path_of("ttv", one.by, one.value)
+    told = {"label": one.value, "key": key, **_told(one.found, result)}
+    told |= {"compared": None, "compared_reason": one.reason}
     if compared is None:
         return told
     longer = compared.waits_longer

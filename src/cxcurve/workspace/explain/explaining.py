@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from cxcurve.errors import BadValueError
 from cxcurve.journey.calendar import end_of_day
-from cxcurve.workspace.explain import curves, customers, drift, scorecards, ttv
+from cxcurve.workspace.explain import advocacy, curves, customers, drift, scorecards, ttv
 from cxcurve.workspace.explain.explanation import EVENTS, Explanation, Grounds
 from cxcurve.workspace.explain.keys import Key
 from cxcurve.workspace.explain.results import Results
@@ -44,6 +44,7 @@ def numbers(results: Results, customer_ids: list[str]) -> Iterator[str]:
     yield from scorecards.keys(results)
     yield from drift.keys(results)
     yield from ttv.keys(results)
+    yield from advocacy.keys(results)
     for axis in curves.AXES:
         yield from curves.keys(results, axis)
     for customer_id in customer_ids:
@@ -60,6 +61,8 @@ def _grounds(results: Results, key: Key) -> Grounds:
         return curves.grounds(results, *parts)
     if key.kind == "drift":
         return drift.grounds(results, *parts)
+    if key.kind == "advocacy":
+        return advocacy.grounds(results, *parts)
     if key.kind == "ttv":
         return ttv.grounds(results, *parts)
     raise BadValueError(f'kind of number "{key.kind}" is not known')

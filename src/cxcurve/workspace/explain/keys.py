@@ -16,10 +16,18 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "customer": ("customer/ID/INDEX", "customer/ID/friction/SIGNAL", "customer/ID/momentum/SIGNAL"),
     "curve": ("curve/AXIS/X/MEASURE",),
     "drift": ("drift/STAGE/FACT",),
-    "ttv": ("ttv/median_days", "ttv/reached/DAY"),
+    "ttv": ("ttv/median_days", "ttv/reached/DAY", "ttv/month/MONTH/...", "ttv/SEGMENT/VALUE/..."),
+    "advocacy": ("advocacy/ready", "advocacy/rate", "advocacy/critics", "advocacy/action/SIGNAL"),
 }
 """The forms of a key, by kind."""
-_LENGTHS = {"scorecard": (1,), "customer": (2, 3), "curve": (3,), "drift": (2,), "ttv": (1, 2)}
+_LENGTHS = {
+    "scorecard": (1,),
+    "customer": (2, 3),
+    "curve": (3,),
+    "drift": (2,),
+    "ttv": (1, 2, 3, 4),
+    "advocacy": (1, 2),
+}
 _PREFIX = "segment."
 LONGEST = 1000
 """Characters of a key; longer ones are refused."""

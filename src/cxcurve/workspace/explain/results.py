@@ -9,6 +9,7 @@ from cxcurve.metrics.curve import X
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.pipeline.run import Run
+from cxcurve.workspace.advocacy import AdvocacyResult
 from cxcurve.workspace.curves import CurveResult
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift
@@ -41,6 +42,10 @@ class Results(Protocol):
     @property
     def time_to_value(self) -> TimeToValueResult:
         """Time to value, and who is waiting."""
+
+    @property
+    def advocacy(self) -> AdvocacyResult:
+        """Who speaks for us, and who against."""
 
     def curve(self, x: X, leavers: Leavers = "survivors") -> CurveResult:
         """The curve."""
@@ -76,6 +81,11 @@ class Found:
     def time_to_value(self) -> TimeToValueResult:
         """Time to value, and who is waiting."""
         return time_to_value_result(self.known, self.workspace.store.arrow)
+
+    @cached_property
+    def advocacy(self) -> AdvocacyResult:
+        """Who speaks for us, and who against."""
+        return self.workspace.advocacy_of(self.known)
 
     def curve(self, x: X, leavers: Leavers = "survivors") -> CurveResult:
         """The curve."""

@@ -13,6 +13,7 @@ from cxcurve.metrics import feedback
 from cxcurve.metrics.contacts import REPEAT_DAYS, contacts
 from cxcurve.metrics.registry import BY_NAME, Metric
 from cxcurve.metrics.self_service import FAILED, FOLLOWED_DAYS, SOLVED, sessions
+from cxcurve.metrics.silences import QUIET_EXIT_DAYS, exits
 from cxcurve.metrics.time_to_value import by_start
 from cxcurve.stats.estimates import Estimate
 from cxcurve.workspace.explain import queries
@@ -90,18 +91,25 @@ def _sessions(results: Results, metric: Metric, shown: Estimate) -> Grounds:
     return _followed(results, metric, shown, rows, "is_solved", FOLLOWED_DAYS, keys, is_other=False)
 
 
+def _quiet(results: Results, metric: Metric, shown: Estimate) -> Grounds:
+    plan = results.known.plan
+    rows = results.run.store.arrow(exits(results.known))
+    keys = [*plan.exit_keys, *plan.complaint_keys]
+    return _followed(results, metric, shown, rows, "is_quiet", 0.0, keys, is_other=False, before_days=QUIET_EXIT_DAYS)
+
+
 def _followed(
     results: Results, metric: Metric, shown: Estimate, rows: pa.Table, outcome: str, followed_days: float,
-    keys: list[int], is_other: bool,
+    keys: list[int], is_other: bool, before_days: float = 0.0,
 ) -> Grounds:  # fmt: skip
-    """What happened in the 90 days, as far as it was followed so long."""
+    """What happened in the 90 days, as far as it was followed so long; it rests on events of some days before too."""
     as_of_us = results.known.as_of_us
     ago = as_of_us - rows["occurred_us"].to_numpy()
     rows = rows.filter(pa.array((ago > 0) & (ago >= followed_days * US_PER_DAY) & (ago <= _WINDOW_US)))
     is_so = rows[outcome].to_numpy(zero_copy_only=False)
     more = {"occurred_us": rows["occurred_us"]}
     inputs = values(results, rows["customer_key"].to_numpy(), ~is_so if is_other else is_so, **more)
-    events = below(keys, as_of_us - _WINDOW_US)
+    events = below(keys, as_of_us - _WINDOW_US - int(before_days * US_PER_DAY))
     return Grounds(*_told(metric, shown), "mean", queries.MEAN, {"inputs": inputs}, events)
 
 
@@ -165,6 +173,7 @@ _KINDS: Mapping[str, Callable[[Results, Metric, Estimate], Grounds]] = {
     **dict.fromkeys(("core_use", "contact_rate"), _weekly_share),
     **dict.fromkeys(("repeat_contact", "first_contact_resolution"), _contacts),
     "self_service": _sessions,
+    "quiet_exits": _quiet,
     **dict.fromkeys(feedback.MEASURES, _answers),
     "churn": _churn,
     **dict.fromkeys(("time_to_value", "onboarding_completion"), _value),
