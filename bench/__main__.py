@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -229,7 +230,8 @@ def pages(folder: Path) -> dict[str, Any]:
             return [len(answer.content) for answer in answers]
 
     with cxcurve.open(folder) as workspace:
-        sizes = asyncio.run(fetched(create_app(workspace)))
+        with ThreadPoolExecutor(1) as pool:  # whoever calls may have a loop of its own
+            sizes = pool.submit(asyncio.run, fetched(create_app(workspace))).result()
         return {"kilobytes": sum(sizes) / 1000, "requests": len(sizes)}
 
 
