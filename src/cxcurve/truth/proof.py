@@ -40,7 +40,7 @@ def prove(*, companies: int = 10, customers: int = 500, rates: int = 100, say: S
         unchanged = each("companies without a change", zones.unchanged, range(1001, 1001 + rates), RATE_CUSTOMERS)
         placebos = each("moments at random", zones.placebos, range(1501, 1501 + companies), customers)
         missed = each("leavers", curves.evidence, range(2001, 2001 + companies), customers)
-        held = each("intervals", samples.evidence, range(3001, 3001 + LARGE), rates // 2)
+        held = each("intervals", samples.evidence, range(3001, 3001 + LARGE), 2 * rates)
         firms = each("software firms", stories.onboarding, range(4001, 4001 + companies), customers)
         shops = each("shops", stories.programme, range(5001, 5001 + companies), 3 * customers)
         distributors = each("distributors", stories.distributor, range(6001, 6001 + companies), customers)
@@ -73,7 +73,7 @@ def prove(*, companies: int = 10, customers: int = 500, rates: int = 100, say: S
         ),
         Chapter(
             "Intervals",
-            f"{LARGE} companies of {samples.CUSTOMERS:,} customers are the truth; from each {rates // 2} samples of "
+            f"{LARGE} companies of {samples.CUSTOMERS:,} customers are the truth; from each {2 * rates} samples of "
             f"{samples.SAMPLE} customers are drawn. That a sample of a finite company lies nearer to it is allowed "
             "for.",
             samples.claims(held),
