@@ -53,9 +53,11 @@ def test_demo_has_the_name_of_a_company_and_is_reused(run: Run, demo: Path) -> N
     assert 'name = "Lumen Software"' in (demo / "cxcurve.toml").read_text()
 
 
-def test_demo_ends_today(run: Run, demo: Path) -> None:
+def test_demo_ends_today(run: Run, tmp_path: Path) -> None:
     from datetime import UTC, datetime, timedelta
 
+    demo = tmp_path / "demo"
+    assert run("demo", demo, "--customers", 20, "--no-serve").code == 0
     as_of = datetime.fromisoformat(run("-w", demo, "show", "curve", "--json").json["as_of"])
     assert timedelta(0) <= datetime.now(UTC) - as_of < timedelta(days=3)
 

@@ -9,16 +9,16 @@ import pytest
 from planted import DAY_US, end_us, opinion, planted
 
 from cxcurve.errors import Reason
-from cxcurve.learn.backtest import BANDS, backtest
-from cxcurve.learn.forecasts import Forecasts, cuts, forecast, group_of
+from cxcurve.learn.backtest import backtest
+from cxcurve.learn.forecasts import FRICTION, MOMENTUM, Forecasts, Index, cuts, forecast, group_of
 from cxcurve.metrics.periods import Periods
 
 WEEKS = 80
 DRAG, PULL = [1.8, 0.9, 0.5], [0.8, 0.4]
 
 
-def told(rows: Periods) -> Forecasts | None:
-    return forecast(rows, opinion(DRAG), opinion(PULL), n_stages=3, as_of_us=end_us(WEEKS))
+def told(rows: Periods, index: Index = FRICTION) -> Forecasts | None:
+    return forecast(rows, opinion(DRAG), opinion(PULL), n_stages=3, as_of_us=end_us(WEEKS), index=index)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_planted_odds_are_told_in_scale_and_mean_what_they_say(forecasts: Foreca
     assert found.auc.low > 0.6
     assert found.brier_skill > 0
     assert found.auc.value > found.rivals["equal_weights"].value
-    firm = [band for band in found.bands if band.n_exits >= 30]
+    firm = [band for band in found.bands if band.n_events >= 30]
     assert len(firm) >= 3
     assert all(band.observed.low <= band.claimed * 1.15 and band.claimed <= band.observed.high * 1.15 for band in firm)
 
@@ -113,4 +113,30 @@ def test_a_history_too_short_to_test_on() -> None:
 
 
 def test_bands_are_those_of_the_definition() -> None:
-    assert BANDS == (0, 5, 15, 30, 50, 70, 85, 100)
+    assert FRICTION.bands == (0, 5, 15, 30, 50, 70, 85, 100)
+
+
+def test_planted_odds_of_moving_on_are_told_in_scale_and_mean_what_they_say() -> None:
+    pull = [1.8, 1.0]
+    rows = planted(DRAG, pull, customers=900, weeks=WEEKS, exit_odds=0.002, move_odds=0.01, stages=3)
+    forecasts = forecast(rows, opinion(DRAG), opinion(pull), n_stages=3, as_of_us=end_us(WEEKS), index=MOMENTUM)
+    found = backtest(forecasts, n_stages=3)
+    assert found.reason is None
+    assert (found.warning, found.precision.value, found.recall.value) == (None, None, None)
+    assert found.slope.low < 1 < found.slope.high
+    assert found.auc.low > 0.55
+    assert found.auc.value >= found.rivals["equal_weights"].value
+    firm = [band for band in found.bands if band.n_events >= 30]
+    assert (MOMENTUM.bands[MOMENTUM.base], len(found.bands)) == (45.0, len(MOMENTUM.bands) - 2)
+    assert len(firm) >= 3
+    assert all(band.observed.low <= band.claimed * 1.15 and band.claimed <= band.observed.high * 1.15 for band in firm)
+    assert [band.claimed for band in firm] == sorted(band.claimed for band in firm)
+
+
+def test_moves_are_counted_once_however_many_weeks_lie_before(rows: Periods) -> None:
+    forecasts = told(rows, MOMENTUM)
+    assert forecasts is not None
+    when = np.round(forecasts.periods.week + forecasts.periods.move_days / 7, 3)
+    moved = {pair for pair, ahead in zip(zip(forecasts.periods.customer, when, strict=True),
+                                         forecasts.periods.move_days, strict=True) if ahead < 28}  # fmt: skip
+    assert backtest(forecasts, n_stages=3).n_events == len(moved) > 100

@@ -7,7 +7,8 @@ import pytest
 from planted import START_US, WEEK_US, end_us, opinion, planted
 
 from cxcurve.learn.calibration import Kind, Learned
-from cxcurve.learn.forecasts import N_GROUPS, Forecasts, Scorer, forecast
+from cxcurve.learn.forecasts import FRICTION, N_GROUPS, Forecasts, Scorer, forecast
+from cxcurve.learn.hazards import Ending
 from cxcurve.learn.lost import look_back
 from cxcurve.metrics.periods import Periods
 from cxcurve.stats.estimates import nothing
@@ -37,12 +38,14 @@ def told(
     )  # fmt: skip
     weights = DRAG.weights
     expert = Learned(DRAG, Kind.EXPERT, weights, weights, weights, nothing(), 0)
-    scorer = Scorer(expert, DRAG, DRAG, np.zeros(STAGES), np.full(STAGES, 0.02), np.array([[0.5, 1.0], [9.0, 9.0]]))
+    scorer = Scorer(
+        FRICTION, expert, DRAG, DRAG, np.zeros(STAGES), np.full(STAGES, 0.02), np.array([[0.5, 1.0], [9.0, 9.0]])
+    )
     friction = drag @ weights
     return Forecasts(
-        periods=periods, fold=np.zeros(n, np.int64), friction=friction, beyond=friction, chance=np.full(n, 0.02),
-        usual=np.full(n, 0.02), is_at_risk=is_marked, rivals={}, other=np.zeros(n), cuts_us=(START_US,),
-        kinds=(Kind.EXPERT,), scorers=(scorer,) * N_GROUPS,
+        index=FRICTION, ending=Ending.exit(periods, np.zeros(1)), fold=np.zeros(n, np.int64), score=friction,
+        beyond=friction, chance=np.full(n, 0.02), usual=np.full(n, 0.02), is_at_risk=is_marked, rivals={},
+        cuts_us=(START_US,), kinds=(Kind.EXPERT,), scorers=(scorer,) * N_GROUPS,
     )  # fmt: skip
 
 

@@ -25,6 +25,16 @@ TOLD = {
     "shuffled_auc": 0.5, "precision": 0.05, "recall": 0.4,
     "words": ["Of 40 customers who left, 31 had been marked at risk in the 90 days before, 34 days ahead."],
     "reason": None,
+    "momentum": {
+        "n": 900, "n_customers": 150, "n_moves": 88, "folds": [], "auc_within_stage": 0.58, "auc_low": 0.54,
+        "auc_high": 0.62, "brier_skill": 0.01, "slope": 0.87, "slope_low": 0.7, "slope_high": 1.0,
+        "observed_expected": 1.1, "shuffled_auc": 0.49, "baselines": {}, "reason": None,
+        "bands": [
+            {"from": 20.0, "to": 33.0, "n": 200, "n_moves": 12, "claimed_odds_ratio": 0.44,
+             "observed_odds_ratio": 0.51, "low": 0.3, "high": 0.9, "reason": None},
+        ],
+        "words": ["Of two customers at the same stage, the one who moved on had the higher one in 58 of 100 cases."],
+    },
 }  # fmt: skip
 
 
@@ -41,6 +51,18 @@ def test_before_and_after_the_first_backtest(tmp_path: Path) -> None:
     assert page.index("Journey Friction Index") < page.index("Expert weights") < page.index("Your own health")
     assert page.index("50 to 70") > 0
     assert "too few" in page
+    assert TOLD["momentum"]["words"][0] in page
+    assert page.index("And Momentum?") < page.index("20 to 33") < page.index("0.87")
+
+
+def test_a_test_that_was_kept_before_it_was_one_of_momentum(tmp_path: Path) -> None:
+    older = {name: value for name, value in TOLD.items() if name != "momentum"}
+    with cxcurve.open(serving.copied(tmp_path)) as workspace:
+        workspace.store.remember("backtest", json.dumps(older))
+        with serving.served(workspace) as address, httpx.Client(base_url=address, timeout=60) as site:
+            page = site.get("/scores").text
+    assert "And Momentum?" not in page
+    assert "Calibration slope" in page
 
 
 def test_too_few_show_the_reason_and_no_picture(tmp_path: Path) -> None:

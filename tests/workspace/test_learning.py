@@ -14,6 +14,7 @@ from cxcurve.workspace.workspace import Workspace, init
 BACKTEST = {
     "horizon_days", "folds", "auc_within_stage", "brier_skill", "slope", "observed_expected", "lead_days", "bands",
     "baselines", "shuffled_auc", "n_exits", "precision", "recall", "reason",
+    "momentum",
 }  # fmt: skip
 
 
@@ -77,6 +78,16 @@ def test_a_backtest_is_kept_and_said_in_words(workspace: Workspace) -> None:
     assert found["own_score"]["column"] == "seats"
     assert found["n_warned"] <= found["n_left"]
     assert found["words"][0].startswith(f"Of {found['n_left']} customers who left, {found['n_warned']} had been marked")
+    pull = found["momentum"]
+    assert (pull["reason"], pull["n"]) == (None, found["n"])
+    n_moves = [fold["n_moves"] for fold in pull["folds"]]
+    assert max(n_moves) <= pull["n_moves"] <= sum(n_moves)  # a move may lie within 28 days of weeks of two quarters
+    assert 0 < pull["auc_low"] < pull["auc_within_stage"] < pull["auc_high"] < 1
+    assert [(band["from"], band["to"]) for band in pull["bands"]][2:4] == [(33.0, 45.0), (55.0, 67.0)]
+    assert all(band["claimed_odds_ratio"] < 1 for band in pull["bands"][:3] if band["n"])
+    assert pull["words"][0].startswith(
+        "Of two customers at the same stage, the one who moved on had the higher Momentum"
+    )
 
 
 def test_of_too_few_nothing_is_said(small: Workspace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log2
+from math import ceil, log2
 
 from cxcurve.charts import format as fmt
 from cxcurve.charts import svg
@@ -13,6 +13,8 @@ from cxcurve.charts.picture import Picture, drawing, nothing, table
 from cxcurve.charts.scales import Scale
 
 _ROW = 34.0
+_FARTHEST = 5.0
+"""Doublings and halvings that are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +30,33 @@ class Promise:
 
 
 def promise(
-    bands: Sequence[Promise], *, width: float = 720.0, title: str = "Odds of leaving, claimed and seen"
+    bands: Sequence[Promise],
+    *,
+    width: float = 720.0,
+    index: str = "Friction index",
+    happened: str = "Left",
+    title: str = "Odds of leaving, claimed and seen",
 ) -> Picture:
     """A dot with its interval for what was seen, a bar up to what is claimed.
 
     Args:
         bands: from the lowest to the highest.
+        index: of whose values the bands are, for the table.
+        happened: what the odds are of, for the table.
         width: pixels at full size; under 600 it is drawn for a phone.
         title: the accessible name.
 
     Returns:
         The picture; its table has one row per band.
     """
-    columns = ("Friction index", "Odds claimed", "Odds seen", "95 %", "Left")
+    columns = (index, "Odds claimed", "Odds seen", "95 %", happened)
     twin = table(columns, [_told(band) for band in bands])
     if not bands:
         return Picture(nothing(width, title), title, twin)
     most = max(max(band.claimed, band.high or 1.0, 2.0) for band in bands)
+    least = min(min(band.claimed, band.low or 1.0, 0.5) for band in bands)
     left = 62.0 if width < NARROW_BELOW else 96.0
-    scale = Scale(-1.0, min(log2(most), 5.0) + 0.2, left, width - 14)
+    scale = Scale(max(log2(least), -_FARTHEST), min(log2(most), _FARTHEST) + 0.2, left, width - 14)
     height = _ROW * len(bands) + 30
     rows = [_row(band, scale, number * _ROW) for number, band in enumerate(bands)]
     words = ", ".join(f"{band.name}: claimed {fmt.odds(band.claimed)}, seen {fmt.odds(band.seen)}" for band in bands)
@@ -56,7 +66,7 @@ def promise(
 
 def _grid(scale: Scale, height: float) -> list[str]:
     floor, drawn = height - 24, []
-    for doublings in range(int(scale.low), int(scale.high) + 1):
+    for doublings in range(ceil(scale.low), int(scale.high) + 1):
         at = scale(doublings)
         drawn.append(svg.line(at, 0, at, floor, "zero" if doublings == 0 else "grid"))
         drawn.append(svg.text(fmt.odds(2.0**doublings), at, height - 8, class_="mid"))
@@ -69,7 +79,7 @@ def _row(band: Promise, scale: Scale, top: float) -> str:
     name = svg.text(band.name, 0, middle + 4, class_="strong")
     start = scale(0.0)
     end = scale.clamp(log2(band.claimed))
-    bar = svg.rect(start, middle - 7, end - start, 14, class_="drag-area")
+    bar = svg.rect(min(start, end), middle - 7, abs(end - start), 14, class_="drag-area")
     bar += svg.line(end, middle - 10, end, middle + 10, "drag-edge is-claim")
     if band.seen is None or band.low is None or band.high is None:
         return svg.group(hint, name, bar, svg.text("too few", start + 6, middle + 4, class_="small"))

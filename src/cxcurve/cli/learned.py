@@ -67,26 +67,34 @@ def _weight(row: Found) -> list[str]:
 
 
 def backtest_view(found: Found, manner: Manner) -> Parts:
-    """The sentences, then the meaning of the index band by band."""
-    n = said.plural(found["n_customers"], "customer")
+    """For each index the sentences, its meaning band by band, and the measures of both."""
+    n, pull = said.plural(found["n_customers"], "customer"), found["momentum"]
     yield heading("How right are the scores?", manner.as_of(found["as_of"]), n, f"{said.number(found['n_exits'])} left")
-    for word in found["words"]:
-        yield Text(word)
-    if found["reason"]:
-        return
-    yield filled(
-        table(">Friction index", ">Weeks", ">Left", ">Odds claimed", ">Odds seen", "95 %"), map(_band, found["bands"])
-    )
+    yield from _bands(found, "Friction index", "n_exits", "Left")
+    yield heading("And Momentum?", f"moved on {said.plural(pull['n_moves'], 'time')}")
+    yield from _bands(pull, "Momentum", "n_moves", "Moved on")
     measures = [
         ("AUC within stage", "auc_within_stage"),
         ("Calibration slope", "slope"),
         ("Observed / expected", "observed_expected"),
         ("Brier skill", "brier_skill"),
-        ("AUC of shuffled exits", "shuffled_auc"),
+        ("AUC of what happened, shuffled", "shuffled_auc"),
     ]
-    yield filled(
-        table("Measure", ">Value"), ([name, f"{found[key]:.2f}"] for name, key in measures if found[key] is not None)
-    )
+    rows = [[name, *map(_measure, (found[key], pull[key]))] for name, key in measures]
+    if not (found["reason"] and pull["reason"]):
+        yield filled(table("Measure", ">Friction", ">Momentum"), rows)
+
+
+def _bands(found: Found, index: str, counted: str, happened: str) -> Parts:
+    for word in found["words"]:
+        yield Text(word)
+    if not found["reason"]:
+        made = table(f">{index}", ">Weeks", f">{happened}", ">Odds claimed", ">Odds seen", "95 %")
+        yield filled(made, (_band(band, counted) for band in found["bands"]))
+
+
+def _measure(value: float | None) -> str:
+    return said.NOTHING if value is None else f"{value:.2f}"
 
 
 def proof_view(chapters: Sequence[Chapter]) -> Parts:
@@ -106,9 +114,9 @@ def _claim(claim: Claim) -> list[Any]:
     return [claim.name, claim.bar, claim.told, Text(claim.verdict, style="green" if claim.is_met else "bold red")]
 
 
-def _band(band: Found) -> list[Any]:
+def _band(band: Found, counted: str) -> list[Any]:
     name = f"{band['from']:.0f} to {band['to']:.0f}"
-    told = [name, said.number(band["n"]), said.number(band["n_exits"]), f"x {band['claimed_odds_ratio']:.1f}"]
+    told = [name, said.number(band["n"]), said.number(band[counted]), f"x {band['claimed_odds_ratio']:.1f}"]
     if band["observed_odds_ratio"] is None:
         return [*told, said.NOTHING, why_not(band["reason"])]
     return [*told, f"x {band['observed_odds_ratio']:.1f}", f"{band['low']:.1f} to {band['high']:.1f}"]

@@ -15,7 +15,14 @@ from cxcurve.cli.places import Folder, opened
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 AsOf = Annotated[str | None, typer.Option(metavar="DATE", help="From what was known at the end of that day.")]
-_STEPS = {"sums": "Adding up events", "weeks": "Week by week", "periods": "Reading weeks", "forecasts": "Testing"}
+_STEPS = {
+    "sums": "Adding up events",
+    "weeks": "Week by week",
+    "periods": "Reading weeks",
+    "forecasts": "Testing",
+    "forecasts of friction": "Testing friction",
+    "forecasts of momentum": "Testing momentum",
+}
 
 
 def calibrate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,6 +47,9 @@ def demo(
     *,
     customers: Annotated[int, typer.Option(help="How many, prospects included.")] = 2000,
     seed: Annotated[int, typer.Option(help="Another seed is another company.")] = 7,
+    end: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its last day is the one before; today if not given.")
+    ] = None,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Do not open the pages.")] = False,
     host: Host = None,
     port: Port = None,
@@ -56,7 +59,7 @@ def demo(
     from cxcurve.cli.reports import demo_report
 
     if not (folder / TRUTH_FILE).is_file():
-        _simulate(folder, customers, seed)
+        _simulate(folder, customers, seed, (end or datetime.now().astimezone()).date())
     else:
         complain(f"{folder}: is a demo already and is used as it is.")
     with workspace.open(folder) as company:
@@ -67,7 +70,7 @@ def demo(
             serve_pages(company, host, port)
 
 
-def _simulate(folder: Path, customers: int, seed: int) -> None:
+def _simulate(folder: Path, customers: int, seed: int, end: date) -> None:
     """Two years of a company, in place all at once: a demo that was cut short leaves nothing half made."""
     from cxcurve import workspace
     from cxcurve.sources.simulated import simulate, write
@@ -77,7 +80,7 @@ def _simulate(folder: Path, customers: int, seed: int) -> None:
     made = folder.with_name(f".{folder.resolve().name}-{os.getpid()}")
     try:
         with console_status(f"Simulating {customers:,} customers over two years"):
-            company = simulate(customers=customers, seed=seed, end=datetime.now().astimezone().date())
+            company = simulate(customers=customers, seed=seed, end=end)
             workspace.init(made, "b2b-saas").close()
             write(company, made)
         _rename(made / "cxcurve.toml", made.name)

@@ -12,29 +12,28 @@ from scipy import special
 
 from cxcurve.errors import Reason
 from cxcurve.learn.forecasts import Forecasts
-from cxcurve.learn.hazards import LN2, Base
-from cxcurve.metrics.periods import Periods
+from cxcurve.learn.hazards import HORIZON_DAYS, LN2, Base, Ending
 from cxcurve.stats.estimates import Estimate, nothing, z_of
 from cxcurve.stats.logistic import Prior, clustered_errors, logistic_regression
 from cxcurve.stats.proportions import wilson
 from cxcurve.stats.quantiles import median
 from cxcurve.stats.ranking import auc
+from cxcurve.tables import US_PER_DAY
 
 FEWEST_EXITS = 25
 FEWEST_IN_BAND = 10
-BANDS = (0.0, 5.0, 15.0, 30.0, 50.0, 70.0, 85.0, 100.0)
 WARNED_DAYS = 90.0
 """A warning counts where it came within so many days before the exit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A band of the index: what it claims of the odds of leaving, and what was seen."""
+    """A band of the index: what it claims of the odds, and what was seen."""
 
     start: float
     end: float
     n: int
-    n_exits: int
+    n_events: int
     claimed: float
     observed: Estimate
 
@@ -45,7 +44,7 @@ class Fold:
 
     from_us: int
     n: int
-    n_exits: int
+    n_events: int
     auc: Estimate
     weights: str
 
@@ -63,26 +62,27 @@ class Warning:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """How right the scores were; every measure None, with the reason, where too few left in the tested weeks.
+    """How right an index was; every measure None, with the reason, where it happened to too few in the tested weeks.
 
     Attributes:
-        n_exits: customers who left in the tested weeks.
-        auc: within stage and quarter; its n are weeks before an exit.
+        n_events: exits in the tested weeks; of momentum, how often a customer moved on.
+        auc: within stage and quarter; its n are weeks before it happened.
         brier_skill: 1 - mean squared error of the chance / that of the stage's base rate.
         slope: of the log odds that were told; 1 is right, below 1 they were too far apart.
-        observed_expected: exits seen / exits told.
+        observed_expected: seen / told.
         precision: of the weeks at risk, the share followed by an exit within 28 days.
         recall: of the weeks followed by an exit within 28 days, the share at risk.
+        warning: of those who left, who was marked; none of these three for momentum.
         bands: the meaning check.
         rivals: AUC within stage of other scores, on the same rows.
         stage_alone: AUC over all stages of the stage's base rate.
         own: AUC within stage of the user's own score where it was known, and ours on the same rows.
-        shuffled: AUC with exits dealt out at random among the rows of a stage: 0.5, or something leaks.
+        shuffled: AUC with what happened dealt out at random among the rows of a stage: 0.5, or something leaks.
     """
 
     n: int
     n_customers: int
-    n_exits: int
+    n_events: int
     folds: tuple[Fold, ...]
     auc: Estimate
     brier_skill: float | None
@@ -112,58 +112,57 @@ def backtest(
     """
     if told is None:
         return _nothing(0, 0, 0, Reason.NOT_FOLLOWED)
-    n_exits = _n_left(told.periods)
+    n_events = _n_events(told.ending)
     n_customers = len(np.unique(told.periods.customer))
-    if n_exits < FEWEST_EXITS:
-        return _nothing(len(told.periods), n_customers, n_exits, Reason.TOO_FEW)
-    left, stage = told.happened, told.periods.stage
-    strata = told.fold * n_stages + stage
-    shuffled = _shuffled(left, strata, np.random.default_rng(seed))
-    ours = _auc(told, told.friction, left, strata)
+    if n_events < FEWEST_EXITS:
+        return _nothing(len(told.periods), n_customers, n_events, Reason.TOO_FEW)
+    happened, is_friction = told.happened, told.index.is_friction
+    strata = told.fold * n_stages + told.periods.stage
+    shuffled = _shuffled(happened, strata, np.random.default_rng(seed))
     return Backtest(
         n=len(told.periods),
         n_customers=n_customers,
-        n_exits=n_exits,
+        n_events=n_events,
         folds=tuple(_fold(told, number, strata) for number in range(len(told.cuts_us))),
-        auc=ours,
-        brier_skill=_brier_skill(told.chance, told.usual, left),
+        auc=_auc(told, told.score, happened, strata),
+        brier_skill=_brier_skill(told.chance, told.usual, happened),
         slope=_slope(told),
-        observed_expected=float(left.sum() / told.chance.sum()),
-        precision=_share(left[told.is_at_risk]),
-        recall=_share(told.is_at_risk[left]),
-        warning=warned(told),
+        observed_expected=float(happened.sum() / told.chance.sum()),
+        precision=_share(happened[told.is_at_risk]),
+        recall=_share(told.is_at_risk[happened]) if is_friction else nothing(),
+        warning=warned(told) if is_friction else None,
         bands=meaning(told, n_stages),
-        rivals={name: _auc(told, score, left, strata) for name, score in told.rivals.items()},
-        stage_alone=_auc(told, told.usual, left, told.fold),
-        shuffled=_auc(told, told.friction, shuffled, strata),
+        rivals={name: _auc(told, score, happened, strata) for name, score in told.rivals.items()},
+        stage_alone=_auc(told, told.usual, happened, told.fold),
+        shuffled=_auc(told, told.score, shuffled, strata),
         own=None if own is None else _beside(told, own, strata),
     )
 
 
 def meaning(told: Forecasts, n_stages: int) -> tuple[Band, ...]:
-    """In each band of the index the odds of leaving against customers under 5, beside those it claims.
+    """In each band of the index the odds against customers of its base, beside those it claims.
 
-    At equal stage, dwell and momentum; the rows of a customer are alike.
+    At equal stage, dwell and other index; the rows of a customer are alike.
     """
-    index, left = told.index, told.happened
-    band = np.searchsorted(BANDS, index, "right") - 1
+    happened, (bands, origin) = told.happened, (told.index.bands, told.index.base)
+    band = np.minimum(np.searchsorted(bands, told.values, "right") - 1, len(bands) - 2)
+    others = [i for i in range(len(bands) - 1) if i != origin]
     base = Base.of(told.periods, n_stages)
-    inside = band[:, None] == np.arange(1, len(BANDS) - 1)
-    x = np.hstack([inside, base.columns(told.periods), told.other[:, None] * LN2])
-    prior = Prior.of(np.zeros(inside.shape[1]), np.inf) + base.prior + Prior.of(0.0, 10.0)
-    fit = logistic_regression(x, left, prior)
-    lowest = float(told.beyond[band == 0].mean()) if (band == 0).any() else 0.0
-    errors = clustered_errors(fit, x, left, told.periods.customer) if fit.coefficients is not None else None
+    x = np.hstack([band[:, None] == others, base.columns(told.periods), told.ending.other[:, None] * LN2])
+    prior = Prior.of(np.zeros(len(others)), np.inf) + base.prior + Prior.of(0.0, 10.0)
+    fit = logistic_regression(x, happened, prior)
+    usual = float(told.beyond[band == origin].mean()) if (band == origin).any() else 0.0
+    errors = clustered_errors(fit, x, happened, told.periods.customer) if fit.coefficients is not None else None
     found = []
-    for i in range(1, len(BANDS) - 1):
+    for place, i in enumerate(others):
         here = band == i
-        n_left = _n_left(told.periods, here)
-        observed = nothing(n_left)
-        if fit.coefficients is not None and errors is not None and n_left >= FEWEST_IN_BAND:
-            top, half = float(fit.coefficients[i - 1]), z_of(0.95) * float(errors[i - 1])
-            observed = Estimate(math.exp(top), math.exp(top - half), math.exp(top + half), n_left)
-        claimed = 2.0 ** float(told.beyond[here].mean() - lowest) if here.any() else 1.0
-        found.append(Band(BANDS[i], BANDS[i + 1], int(here.sum()), n_left, claimed, observed))
+        n_events = _n_events(told.ending, here)
+        observed = nothing(n_events)
+        if fit.coefficients is not None and errors is not None and n_events >= FEWEST_IN_BAND:
+            top, half = float(fit.coefficients[place]), z_of(0.95) * float(errors[place])
+            observed = Estimate(math.exp(top), math.exp(top - half), math.exp(top + half), n_events)
+        claimed = 2.0 ** float(told.beyond[here].mean() - usual) if here.any() else 1.0
+        found.append(Band(bands[i], bands[i + 1], int(here.sum()), n_events, claimed, observed))
     return tuple(found)
 
 
@@ -173,7 +172,7 @@ def warned(told: Forecasts, fold: int | None = None) -> Warning:
     The days are those from the first mark within them to the exit.
     """
     rows = told.periods.exit_days < WARNED_DAYS
-    exits = np.round(told.periods.ends_us / 86_400e6 + told.periods.exit_days, 4)
+    exits = np.round(told.periods.ends_us / US_PER_DAY + told.periods.exit_days, 4)
     if fold is not None:
         rows &= told.fold == fold
     _, place = np.unique(np.stack([told.periods.customer[rows], exits[rows]]), axis=1, return_inverse=True)
@@ -187,45 +186,47 @@ def warned(told: Forecasts, fold: int | None = None) -> Warning:
     return Warning(n_left, len(days), median(days), len(ever), len(np.intersect1d(ever, gone)))
 
 
-def _n_left(periods: Periods, rows: NDArray[np.bool_] | None = None) -> int:
-    """Customers, cycle by cycle, who left within 28 days of one of the rows."""
-    chosen = periods.exit_days < 28.0
+def _n_events(ending: Ending, rows: NDArray[np.bool_] | None = None) -> int:
+    """Exits, or moves, within 28 days of one of the rows; those of one customer at one time count once."""
+    chosen = ending.days < HORIZON_DAYS
     if rows is not None:
         chosen &= rows
-    exits = np.round(periods.ends_us[chosen] / 86_400e6 + periods.exit_days[chosen], 4)
-    return len(np.unique(np.stack([periods.customer[chosen], exits]), axis=1).T)
+    when = np.round(ending.periods.ends_us[chosen] / US_PER_DAY + ending.days[chosen], 4)
+    return len(np.unique(np.stack([ending.periods.customer[chosen], when]), axis=1).T)
 
 
-def _auc(told: Forecasts, score: NDArray[np.float64], left: NDArray[np.bool_], strata: NDArray[np.int64]) -> Estimate:
-    return auc(score, left, strata=strata, clusters=told.periods.customer)
+def _auc(
+    told: Forecasts, score: NDArray[np.float64], happened: NDArray[np.bool_], strata: NDArray[np.int64]
+) -> Estimate:
+    return auc(score, happened, strata=strata, clusters=told.periods.customer)
 
 
 def _beside(told: Forecasts, own: NDArray[np.float64], strata: NDArray[np.int64]) -> tuple[Estimate, Estimate]:
     """AUC of another score and of ours on the rows where the other is known; none where too few left there."""
     known = np.isfinite(own)
-    n_left = _n_left(told.periods, known)
+    n_left = _n_events(told.ending, known)
     if n_left < FEWEST_EXITS:
         return nothing(n_left), nothing(n_left)
     left, whose = told.happened[known], told.periods.customer[known]
-    theirs, ours = (auc(score[known], left, strata=strata[known], clusters=whose) for score in (own, told.friction))
+    theirs, ours = (auc(score[known], left, strata=strata[known], clusters=whose) for score in (own, told.score))
     return theirs, ours
 
 
 def _fold(told: Forecasts, number: int, strata: NDArray[np.int64]) -> Fold:
     here = told.fold == number
-    found = auc(told.friction[here], told.happened[here], strata=strata[here], clusters=told.periods.customer[here])
-    return Fold(told.cuts_us[number], int(here.sum()), _n_left(told.periods, here), found, str(told.kinds[number]))
+    found = auc(told.score[here], told.happened[here], strata=strata[here], clusters=told.periods.customer[here])
+    return Fold(told.cuts_us[number], int(here.sum()), _n_events(told.ending, here), found, str(told.kinds[number]))
 
 
-def _shuffled(left: NDArray[np.bool_], strata: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
-    order = np.lexsort((rng.random(len(left)), strata))
-    dealt = np.empty_like(left)
-    dealt[np.argsort(strata, kind="stable")] = left[order]
+def _shuffled(happened: NDArray[np.bool_], strata: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
+    order = np.lexsort((rng.random(len(happened)), strata))
+    dealt = np.empty_like(happened)
+    dealt[np.argsort(strata, kind="stable")] = happened[order]
     return dealt
 
 
-def _brier_skill(chance: NDArray[np.float64], usual: NDArray[np.float64], left: NDArray[np.bool_]) -> float:
-    return float(1 - ((chance - left) ** 2).mean() / ((usual - left) ** 2).mean())
+def _brier_skill(chance: NDArray[np.float64], usual: NDArray[np.float64], happened: NDArray[np.bool_]) -> float:
+    return float(1 - ((chance - happened) ** 2).mean() / ((usual - happened) ** 2).mean())
 
 
 def _slope(told: Forecasts) -> Estimate:
@@ -242,8 +243,8 @@ def _share(values: NDArray[np.bool_]) -> Estimate:
     return wilson(int(values.sum()), len(values)) if len(values) else nothing()
 
 
-def _nothing(n: int, n_customers: int, n_exits: int, reason: Reason) -> Backtest:
-    none = nothing(n_exits, reason)
+def _nothing(n: int, n_customers: int, n_events: int, reason: Reason) -> Backtest:
+    none = nothing(n_events, reason)
     return Backtest(
-        n, n_customers, n_exits, (), none, None, none, None, none, none, None, (), {}, none, none, None, reason
+        n, n_customers, n_events, (), none, None, none, None, none, none, None, (), {}, none, none, None, reason
     )

@@ -10,13 +10,14 @@ logits: Begg & Gray 1984, Biometrika 71:11-18; landmarks: van Houwelingen 2007, 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxcurve.metrics.periods import Periods
+from cxcurve.metrics.periods import Periods, join
 from cxcurve.stats.logistic import LogisticFit, Prior, logistic_regression, natural_spline
 
 Floats = NDArray[np.float64]
@@ -93,6 +94,13 @@ class Ending:
     def move(cls, periods: Periods, drag: Floats) -> Ending:
         """Moving on; `drag` are the weights of friction, which is held constant."""
         return cls(periods, periods.pull, periods.move_days, periods.exit_days, periods.drag @ drag)
+
+
+def joined_endings(parts: Sequence[Ending]) -> Ending:
+    """All rows of some."""
+    names = ("features", "days", "competing", "other")
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Ending(join([part.periods for part in parts]), **columns)
 
 
 def weekly_fit(base: Base, ending: Ending, prior: Prior, *, seed: int = 1) -> LogisticFit:

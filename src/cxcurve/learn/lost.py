@@ -94,7 +94,7 @@ def _mark(told: Forecasts, row: int, lost_us: int) -> Mark:
     return Mark(
         at_us=at_us,
         days_before=(lost_us - at_us) / US_PER_DAY,
-        friction_index=float(told.index[row]),
+        friction_index=float(told.values[row]),
         chance=None if scorer.learned.chance is None else float(told.chance[row]),
         usual=float(told.usual[row]),
         reasons=reasons(told, row),

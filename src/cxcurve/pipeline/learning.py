@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cxcurve.learn.backtest import Backtest, backtest
 from cxcurve.learn.calibration import Calibration, Opinion, calibrate
-from cxcurve.learn.forecasts import Forecasts, forecast
+from cxcurve.learn.forecasts import FRICTION, MOMENTUM, Index, forecast
 from cxcurve.learn.half_lives import GRID, HalfLives, choose
 from cxcurve.learn.half_lives import MOST_CUSTOMERS as MOST_FOR_HALF_LIVES
 from cxcurve.learn.lost import LookBack, look_back
@@ -36,21 +36,28 @@ def learn_weights(run: Run, progress: Progress | None = None) -> tuple[Calibrati
     return calibrate(periods, drag, pull, n_stages=n_stages, as_of_us=run.as_of_us), half_lives
 
 
-def check_scores(
-    run: Run, own: OwnScore | None = None, progress: Progress | None = None
-) -> tuple[Backtest, Forecasts | None]:
-    """Backtest on everything known at the run's as_of, beside the user's own score; its tables must be scored."""
+def check_scores(run: Run, own: OwnScore | None = None, progress: Progress | None = None) -> tuple[Backtest, Backtest]:
+    """Backtests of friction and of momentum on everything known at the run's as_of; its tables must be scored.
+
+    Args:
+        run: what is known.
+        own: the user's own score, which runs beside friction.
+        progress: told how far it is.
+    """
     periods = read_periods(run, progress=progress)
     drag, pull = opinions(run)
     n_stages = len(run.journey.stages)
 
-    def say(done: int, total: int) -> None:
-        if progress:
-            progress("forecasts", done, total)
+    def check(index: Index, own: OwnScore | None = None) -> Backtest:
+        def say(done: int, total: int) -> None:
+            if progress:
+                progress(f"forecasts of {index.name}", done, total)
 
-    told = forecast(periods, drag, pull, n_stages=n_stages, as_of_us=run.as_of_us, say=say)
-    values = None if told is None or own is None else own.risk_at(told.periods.customer, told.periods.ends_us)
-    return backtest(told, n_stages=n_stages, own=values), told
+        told = forecast(periods, drag, pull, n_stages=n_stages, as_of_us=run.as_of_us, index=index, say=say)
+        values = None if told is None or own is None else own.risk_at(told.periods.customer, told.periods.ends_us)
+        return backtest(told, n_stages=n_stages, own=values)
+
+    return check(FRICTION, own), check(MOMENTUM)
 
 
 def check_losses(

@@ -7,6 +7,7 @@ weights, hazards, drift zone and shocks that were planted, for estimates to find
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import yaml
 
@@ -39,8 +41,10 @@ from cxcurve.sources.simulated_words import write_texts
 __all__ = ["SOURCES", "Company", "Shock", "Truth", "Weights", "Zone", "plant", "simulate", "write"]
 
 SOURCES = ("crm", "support", "product", "survey", "billing", "web", "community")
-_GAPS = {"community": "120d", "billing": "45d", "survey": "45d"}
-"""How long a source may be silent in a small company; seven days the others."""
+_GAPS_DAYS = {"community": 120, "billing": 45, "survey": 45}
+"""How long a source may be silent; seven days the others."""
+_GAPS_OF_FEW = 6
+"""Times the mean gap: of a company so small that a source speaks rarely, nobody would call it broken sooner."""
 _CURRENCY = "EUR"
 _YEARLY = ("subscription_started", "subscription_renewed", "proposal_sent")
 _MONTHLY = ("payment_failed", "invoice_disputed")
@@ -111,17 +115,24 @@ def write(company: Company, folder: Path) -> None:
     tables = {**company.events, "customers": company.customers, "people": company.people}
     for name, table in tables.items():
         pyarrow.csv.write_csv(table, data / f"{name}.csv", pyarrow.csv.WriteOptions(quoting_style="needed"))
-    (folder / "sources.yaml").write_text(yaml.safe_dump(_sources(), sort_keys=False), encoding="utf-8")
+    (folder / "sources.yaml").write_text(yaml.safe_dump(_sources(company.events), sort_keys=False), encoding="utf-8")
     (folder / "truth.json").write_text(json.dumps(company.truth, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def _sources() -> dict[str, Any]:
+def _sources(events: Mapping[str, Any]) -> dict[str, Any]:
     """sources.yaml: each file of events is the plain case, one row one event."""
     tables = {name: {"files": f"data/{name}.csv", "table": name} for name in ("customers", "people")}
-    return {source: _plain(source) for source in SOURCES} | tables
+    return {source: _plain(source, _expected_gap(source, events[source])) for source in SOURCES} | tables
 
 
-def _plain(source: str) -> dict[str, Any]:
+def _expected_gap(source: str, events: Any) -> int:
+    """Days that a source may be silent."""
+    days = np.unique(pc.utf8_slice_codeunits(events["occurred_at"], 0, 10).to_numpy().astype("datetime64[D]"))
+    mean = float((days[-1] - days[0]).astype(int)) / (len(days) - 1) if len(days) > 1 else 0.0
+    return max(_GAPS_DAYS.get(source, 7), math.ceil(_GAPS_OF_FEW * mean))
+
+
+def _plain(source: str, expected_gap: int) -> dict[str, Any]:
     same = ("name", "value", "amount", "currency", "text", "channel")
     return {
         "files": f"data/{source}.csv",
@@ -132,7 +143,7 @@ def _plain(source: str) -> dict[str, Any]:
         **{column: column for column in same},
         "conversation": "conversation_id",
         "partner": "partner_id",
-        "expected_gap": _GAPS.get(source, "7d"),
+        "expected_gap": f"{expected_gap}d",
     }
 
 

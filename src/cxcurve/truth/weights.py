@@ -65,7 +65,7 @@ def evidence(seed: int, customers: int) -> Evidence:
     )
     told = scorer.forecasts(fresh, 0, as_of_us)
     scores = {
-        "learned": told.friction,
+        "learned": told.score,
         "expert": fresh.drag @ drag.weights,
         "equal": fresh.drag.sum(axis=1),
         "oracle": fresh.drag @ true_drag,
@@ -143,13 +143,14 @@ def _pooled(found: Sequence[Evidence]) -> Forecasts:
     parts = []
     for number, one in enumerate(found):
         periods = replace(one.fresh.periods, customer=one.fresh.periods.customer + number * 10**6)
-        parts.append(replace(one.fresh, periods=periods, fold=np.full(len(periods), number)))
+        ending = replace(one.fresh.ending, periods=periods)
+        parts.append(replace(one.fresh, ending=ending, fold=np.full(len(periods), number)))
     return joined(parts)
 
 
 def _meaning(pooled: Backtest) -> Claim:
     """The worst of the bands below 85 with enough exits: how far the odds seen are from those claimed, as a factor."""
-    told = [band for band in pooled.bands if band.end <= 85 and band.n_exits >= FEWEST_IN_BAND and band.observed.value]
+    told = [band for band in pooled.bands if band.end <= 85 and band.n_events >= FEWEST_IN_BAND and band.observed.value]
     factors = [
         max(band.observed.value / band.claimed, band.claimed / band.observed.value)
         for band in told
@@ -157,7 +158,7 @@ def _meaning(pooled: Backtest) -> Claim:
     ]
     rows = tuple(
         f"index {band.start:.0f} to {band.end:.0f}: claimed x {band.claimed:.2f}, seen x {band.observed.value:.2f} "
-        f"({band.observed.low:.2f} to {band.observed.high:.2f}), {band.n_exits} exits"
+        f"({band.observed.low:.2f} to {band.observed.high:.2f}), {band.n_events} exits"
         for band in pooled.bands
         if band.observed.value is not None
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxcurve.charts.format import days, plural, share, words
-from cxcurve.learn.backtest import Backtest, Band
+from cxcurve.learn.backtest import FEWEST_EXITS, Backtest, Band
 from cxcurve.learn.hazards import HORIZON_DAYS
 from cxcurve.stats.estimates import Estimate
 from cxcurve.workspace.results import at, html_table, plain
@@ -14,74 +14,93 @@ from cxcurve.workspace.results import at, html_table, plain
 
 @dataclass(frozen=True)
 class BacktestResult:
-    """How right the scores were by as_of."""
+    """How right friction and momentum were by as_of; `own_score` names the user's own that ran beside friction."""
 
     as_of_us: int
-    found: Backtest
+    friction: Backtest
+    momentum: Backtest
     own_score: str | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What it says, a sentence each; nothing but the reason where too few left."""
-        found = self.found
+        """What it says of friction, a sentence each; nothing but the reason where too few left."""
+        found = self.friction
         if found.reason is not None:
-            return (_too_few(found),)
+            return (_too_few(found, f"Only {plural(found.n_events, 'customer')} left"),)
         said = (_warning(found), _precision(found), _ranking(found), _rivals(found), _own(found, self.own_score))
+        return tuple(one for one in said if one)
+
+    @property
+    def momentum_words(self) -> tuple[str, ...]:
+        """The same of momentum."""
+        found = self.momentum
+        if found.reason is not None:
+            return (_too_few(found, f"Customers moved on only {plural(found.n_events, 'time')}"),)
+        said = (_ranking(found, "moved on", "Momentum Score"), _rivals(found))
         return tuple(one for one in said if one)
 
     def to_json(self) -> dict[str, Any]:
         """As interfaces.md, `backtest`."""
-        found = self.found
+        found = self.friction
         return {
             "as_of": at(self.as_of_us),
             "horizon_days": HORIZON_DAYS,
-            "n": found.n,
-            "n_customers": found.n_customers,
-            "n_exits": found.n_exits,
-            "folds": [
-                {
-                    "from": at(fold.from_us),
-                    "n": fold.n,
-                    "n_exits": fold.n_exits,
-                    "auc_within_stage": plain(fold.auc.value),
-                    "weights": fold.weights,
-                }
-                for fold in found.folds
-            ],
-            "auc_within_stage": plain(found.auc.value),
-            "auc_low": plain(found.auc.low),
-            "auc_high": plain(found.auc.high),
-            "brier_skill": plain(found.brier_skill),
-            "slope": plain(found.slope.value),
-            "slope_low": plain(found.slope.low),
-            "slope_high": plain(found.slope.high),
-            "observed_expected": plain(found.observed_expected),
+            **_json(found, "n_exits"),
             "lead_days": plain(found.warning.lead_days.value) if found.warning else None,
             "n_left": found.warning.n_left if found.warning else None,
             "n_warned": found.warning.n_warned if found.warning else None,
-            "bands": [_band(band) for band in found.bands],
-            "baselines": {
-                **{name: plain(rival.value) for name, rival in found.rivals.items()},
-                "stage_alone": plain(found.stage_alone.value),
-            },
             "own_score": _own_json(found, self.own_score),
-            "shuffled_auc": plain(found.shuffled.value),
             "precision": plain(found.precision.value),
             "recall": plain(found.recall.value),
             "words": list(self.words),
-            "reason": found.reason,
+            "momentum": {**_json(self.momentum, "n_moves"), "words": list(self.momentum_words)},
         }
 
     def _repr_html_(self) -> str:
-        return html_table("How right are the scores?", ("what was found",), [(word,) for word in self.words])
+        said = (*self.words, *self.momentum_words)
+        return html_table("How right are the scores?", ("what was found",), [(word,) for word in said])
 
 
-def _band(band: Band) -> dict[str, Any]:
+def _json(found: Backtest, counted: str) -> dict[str, Any]:
+    """What is told of both indexes; `counted` is the name of how often it happened."""
+    return {
+        "n": found.n,
+        "n_customers": found.n_customers,
+        counted: found.n_events,
+        "folds": [
+            {
+                "from": at(fold.from_us),
+                "n": fold.n,
+                counted: fold.n_events,
+                "auc_within_stage": plain(fold.auc.value),
+                "weights": fold.weights,
+            }
+            for fold in found.folds
+        ],
+        "auc_within_stage": plain(found.auc.value),
+        "auc_low": plain(found.auc.low),
+        "auc_high": plain(found.auc.high),
+        "brier_skill": plain(found.brier_skill),
+        "slope": plain(found.slope.value),
+        "slope_low": plain(found.slope.low),
+        "slope_high": plain(found.slope.high),
+        "observed_expected": plain(found.observed_expected),
+        "bands": [_band(band, counted) for band in found.bands],
+        "baselines": {
+            **{name: plain(rival.value) for name, rival in found.rivals.items()},
+            "stage_alone": plain(found.stage_alone.value),
+        },
+        "shuffled_auc": plain(found.shuffled.value),
+        "reason": found.reason,
+    }
+
+
+def _band(band: Band, counted: str) -> dict[str, Any]:
     return {
         "from": band.start,
         "to": band.end,
         "n": band.n,
-        "n_exits": band.n_exits,
+        counted: band.n_events,
         "claimed_odds_ratio": plain(band.claimed),
         "observed_odds_ratio": plain(band.observed.value),
         "low": plain(band.observed.low),
@@ -90,11 +109,10 @@ def _band(band: Band) -> dict[str, Any]:
     }
 
 
-def _too_few(found: Backtest) -> str:
+def _too_few(found: Backtest, happened: str) -> str:
     if found.n == 0:
         return "Not followed long enough: half a year to learn from and a quarter to test on are needed."
-    left = plural(found.n_exits, "customer")
-    return f"Only {left} left in the tested weeks; at least 25 are needed to say how right the scores were."
+    return f"{happened} in the tested weeks; at least {FEWEST_EXITS} are needed to say how right the scores were."
 
 
 def _warning(found: Backtest) -> str | None:
@@ -117,11 +135,11 @@ def _precision(found: Backtest) -> str | None:
     )
 
 
-def _ranking(found: Backtest) -> str | None:
+def _ranking(found: Backtest, happened: str = "left", score: str = "score") -> str | None:
     if found.auc.value is None:
         return None
     return (
-        "Of two customers at the same stage, the one who left had the higher score in "
+        f"Of two customers at the same stage, the one who {happened} had the higher {score} in "
         f"{_of_100(found.auc)} of 100 cases; 50 is a coin."
     )
 

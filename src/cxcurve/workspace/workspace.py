@@ -417,8 +417,8 @@ class Workspace:
         """
         own = OwnScore.read(self.store, own_score, is_risk=is_risk) if own_score else None
         with self.snapshot(as_of) as known:
-            found, _ = check_scores(self.run_of(known), own, progress)
-        result = BacktestResult(known.as_of_us, found, own_score)
+            friction, momentum = check_scores(self.run_of(known), own, progress)
+        result = BacktestResult(known.as_of_us, friction, momentum, own_score)
         if as_of is None:
             self.store.remember("backtest", json.dumps(result.to_json()))
         return result

@@ -34,9 +34,11 @@ class ScoresPage(Frame):
 
     found: Mapping[str, Any] | None
     tested_at: datetime | None
+    momentum: Mapping[str, Any] | None
     pictures: tuple[charts.Picture, ...]
+    pull_pictures: tuple[charts.Picture, ...]
     ranks: tuple[Mapping[str, Any], ...]
-    measures: tuple[tuple[str, float, str], ...]
+    measures: tuple[tuple[str, str, float | None, float | None], ...]
     indexes: tuple[Mapping[str, Any], ...]
     lost: Answer | None
     lost_rows: tuple[Mapping[str, Any], ...]
@@ -51,15 +53,18 @@ def build(view: View, asked: Asked, lost: Answer | None = None) -> ScoresPage:
     """The page for a query; the backtest is of all customers, whoever is asked for. `lost` is what a list was told."""
     listed = lost.found.customers if lost and lost.found else ()
     found = view.workspace.last_backtest
+    pull = None if found is None else found.get("momentum")  # a test kept before it was one of momentum too
     is_told = found is not None and not found["reason"]
     tested = None if found is None else datetime.fromisoformat(found["as_of"])
     return ScoresPage(
         **framed(view, asked, "How right are the scores?", "scores", "/scores") | {"picker": ()},
         found=found,
         tested_at=tested and shown_end(round(tested.timestamp() * 1e6), view.workspace.settings.zone),
+        momentum=pull,
         pictures=tuple(_picture(found, width) for width in (720.0, NARROW)) if found and is_told else (),
+        pull_pictures=tuple(_pull_picture(pull, width) for width in (720.0, NARROW)) if pull and pull["bands"] else (),
         ranks=_ranks(found) if found and is_told else (),
-        measures=_measures(found) if found and is_told else (),
+        measures=_measures(found, pull or {}) if found and is_told else (),
         indexes=_indexes(view.version) if view.version else (),
         lost=lost,
         lost_rows=tuple(_listed(one, view.workspace.settings.zone) for one in listed[:MOST_LISTED]),
@@ -68,18 +73,26 @@ def build(view: View, asked: Asked, lost: Answer | None = None) -> ScoresPage:
 
 
 def _picture(found: Mapping[str, Any], width: float) -> charts.Picture:
-    bands = [
+    return charts.promise(_promises(found, "n_exits"), width=width)
+
+
+def _pull_picture(found: Mapping[str, Any], width: float) -> charts.Picture:
+    title = "Odds of moving on, claimed and seen"
+    return charts.promise(_promises(found, "n_moves"), width=width, index="Momentum", happened="Moved on", title=title)
+
+
+def _promises(found: Mapping[str, Any], counted: str) -> list[charts.Promise]:
+    return [
         charts.Promise(
             f"{band['from']:.0f} to {band['to']:.0f}",
             band["claimed_odds_ratio"],
             band["observed_odds_ratio"],
             band["low"],
             band["high"],
-            band["n_exits"],
+            band[counted],
         )
         for band in found["bands"]
     ]
-    return charts.promise(bands, width=width)
 
 
 def _ranks(found: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -96,14 +109,19 @@ def _ranks(found: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     return tuple(sorted(rows, key=lambda row: -row["value"]))
 
 
-def _measures(found: Mapping[str, Any]) -> tuple[tuple[str, float, str], ...]:
+def _measures(
+    found: Mapping[str, Any], pull: Mapping[str, Any]
+) -> tuple[tuple[str, str, float | None, float | None], ...]:
+    """Label, meaning, of friction, of momentum."""
     told = (
         ("Calibration slope", "slope", "1 is right; below it the chances told are too far apart"),
-        ("Left, seen against told", "observed_expected", "1 is right; above it more left than was told"),
+        ("Seen against told", "observed_expected", "1 is right; above it more left, or moved on, than was told"),
         ("Brier skill", "brier_skill", "0 is no better than the share of the stage, 1 is perfect"),
-        ("Ranking of shuffled exits", "shuffled_auc", "0.5, or something of the future leaks in"),
+        ("Ranking of shuffled customers", "shuffled_auc", "0.5, or something of the future leaks in"),
     )
-    return tuple((label, found[name], meaning) for label, name, meaning in told if found[name] is not None)
+    return tuple(
+        (label, meaning, found[name], pull.get(name)) for label, name, meaning in told if found[name] is not None
+    )
 
 
 def _indexes(version: Version) -> tuple[Mapping[str, Any], ...]:
