@@ -49,13 +49,26 @@ def points(loads, index, s):  # tenths by largest remainder
     return shown[s["signal"]] if shown else tenths / 10
 
 
+def pairs(value, happened):
+    mine, others = value[happened], np.sort(value[~happened])
+    below, up_to = (np.searchsorted(others, mine, side).sum() for side in ("left", "right"))
+    return (below + up_to) / 2, len(mine) * len(others)
+
+
 def recompute(folder):
     told = json.loads((folder / "explanation.json").read_text(encoding="utf-8"))
     tables = {name: pq.read_table(folder / f"{name}.parquet").to_pydict() for name in told["tables"]}
     tables = {name: {c: np.array(v) for c, v in t.items()} for name, t in tables.items()}
     t, s, method = tables["inputs"], told["settings"], told["method"]
-    if method == "mean":
-        return (t["value"] * t["weight"]).sum() / t["weight"].sum()
+    if method in ("mean", "sum"):
+        return (t["value"] * t["weight"]).sum() / (t["weight"].sum() if method == "mean" else 1)
+    if method == "median":
+        return np.median(t["value"])
+    if method == "auc":  # pairs of one stratum in the right order, ties half
+        won = np.array(
+            [pairs(t["value"][t["stratum"] == k], t["happened"][t["stratum"] == k]) for k in set(t["stratum"])]
+        )
+        return won[:, 0].sum() / won[:, 1].sum()
     if method in ("nps", "csat", "ces"):  # of each person the newest answer on the scale
         said = {t["who"][i]: t["value"][i] for i in np.lexsort((t["event_id"], t["occurred_us"])) if t["on_scale"][i]}
         v = np.array(list(said.values()))

@@ -63,6 +63,7 @@ def links(*labels: str, chosen: int = 0) -> list[dict[str, Any]]:
     return [{"label": label, "href": f"/curve?x={i}", "is_chosen": i == chosen} for i, label in enumerate(labels)]
 
 
+MOVED_KEY = "moved/2026-10-05/2026-11-02"
 MOVED = {
     "since": date(2026, 10, 5),
     "until": date(2026, 11, 2),
@@ -70,7 +71,7 @@ MOVED = {
     "after": 18.1,
     "n_stayed": 1204,
     "rows": [
-        {"label": label, "points": points, "low": points - 0.6, "high": points + 0.6}
+        {"label": label, "points": points, "low": points - 0.6, "high": points + 0.6, "key": f"{MOVED_KEY}/rate"}
         for label, points in (
             ("Customers who left (31)", 0.4),
             ("New customers (58)", -0.3),
@@ -79,8 +80,8 @@ MOVED = {
             ("Silence", -1.6),
         )
     ]
-    + [{"label": "Other signals", "points": 0.2, "low": None, "high": None}],
-    "total": {"label": "All together", "points": -3.3, "low": -4.6, "high": -2.0},
+    + [{"label": "Other signals", "points": 0.2, "low": None, "high": None, "key": None}],
+    "total": {"label": "All together", "points": -3.3, "low": -4.6, "high": -2.0, "key": f"{MOVED_KEY}/change"},
     "reason": None,
 }
 

@@ -66,6 +66,7 @@ def _company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with cxcurve.open(folder) as workspace:
         workspace.load()
         workspace.score(full=True)
+        workspace.backtest()
         yield workspace
 
 

@@ -117,7 +117,7 @@ def backtest(
     if n_events < FEWEST_EXITS:
         return _nothing(len(told.periods), n_customers, n_events, Reason.TOO_FEW)
     happened, is_friction = told.happened, told.index.is_friction
-    strata = told.fold * n_stages + told.periods.stage
+    strata = strata_of(told, n_stages)
     shuffled = _shuffled(happened, strata, np.random.default_rng(seed))
     return Backtest(
         n=len(told.periods),
@@ -137,6 +137,11 @@ def backtest(
         shuffled=_auc(told, told.score, shuffled, strata),
         own=None if own is None else _beside(told, own, strata),
     )
+
+
+def strata_of(told: Forecasts, n_stages: int) -> NDArray[np.int64]:
+    """(n,) quarter and stage: only customers of one are set beside each other."""
+    return told.fold * n_stages + told.periods.stage
 
 
 def meaning(told: Forecasts, n_stages: int) -> tuple[Band, ...]:
@@ -171,19 +176,24 @@ def warned(told: Forecasts, fold: int | None = None) -> Warning:
 
     The days are those from the first mark within them to the exit.
     """
-    rows = told.periods.exit_days < WARNED_DAYS
-    exits = np.round(told.periods.ends_us / US_PER_DAY + told.periods.exit_days, 4)
-    if fold is not None:
-        rows &= told.fold == fold
-    _, place = np.unique(np.stack([told.periods.customer[rows], exits[rows]]), axis=1, return_inverse=True)
-    n_left = int(place.max(initial=-1)) + 1
-    lead = np.zeros(n_left)
-    marked = told.is_at_risk[rows]
-    np.maximum.at(lead, place.ravel()[marked], told.periods.exit_days[rows][marked])
+    _, lead = leads(told, fold)
     days = lead[lead > 0]
     ever = np.unique(told.periods.customer[told.is_at_risk])
-    gone = np.unique(told.periods.customer[rows])
-    return Warning(n_left, len(days), median(days), len(ever), len(np.intersect1d(ever, gone)))
+    rows = told.periods.exit_days < WARNED_DAYS
+    gone = np.unique(told.periods.customer[rows if fold is None else rows & (told.fold == fold)])
+    return Warning(len(lead), len(days), median(days), len(ever), len(np.intersect1d(ever, gone)))
+
+
+def leads(told: Forecasts, fold: int | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Customer of each exit in the tested weeks, and days from its first mark within 90 days before; 0 without one."""
+    rows = told.periods.exit_days < WARNED_DAYS
+    if fold is not None:
+        rows &= told.fold == fold
+    exits = np.round(told.periods.ends_us / US_PER_DAY + told.periods.exit_days, 4)
+    whose, place = np.unique(np.stack([told.periods.customer[rows], exits[rows]]), axis=1, return_inverse=True)
+    lead, marked = np.zeros(whose.shape[1]), told.is_at_risk[rows]
+    np.maximum.at(lead, place.ravel()[marked], told.periods.exit_days[rows][marked])
+    return whose[0].astype(np.int64), lead
 
 
 def _n_events(ending: Ending, rows: NDArray[np.bool_] | None = None) -> int:

@@ -170,8 +170,16 @@ def calibrate(periods: Periods, drag: Opinion, pull: Opinion, *, n_stages: int, 
     )
 
 
-def learn(base: Base, ending: Ending, opinion: Opinion) -> Learned:
-    """The weights of one index; the expert's where fewer than 25 endings are known."""
+def learn(base: Base, ending: Ending, opinion: Opinion, *, is_crossed: bool = True) -> Learned:
+    """The weights of one index; the expert's where fewer than 25 endings are known.
+
+    Args:
+        base: where a customer is.
+        ending: what is learned of.
+        opinion: what the experts say.
+        is_crossed: gamma is fitted on scores of customers that their weights were not learned from. Weights fit their
+            own customers better than others, and a gamma learned there says too much of others.
+    """
     expert = opinion.weights
     fit = weekly_fit(base, ending, Prior.of(expert, WEIGHT_SD, 0.0))
     seen = np.asarray((ending.features != 0).any(axis=0))
@@ -183,11 +191,21 @@ def learn(base: Base, ending: Ending, opinion: Opinion) -> Learned:
         )
     k = len(expert)
     weekly = np.where(seen, fit.coefficients[:k], expert)
-    landmark = landmark_fit(base, ending, ending.features @ weekly)
+    landmark = landmark_fit(base, ending, _crossed(base, ending, opinion) if is_crossed else ending.features @ weekly)
     kind = Kind.BLENDED if fit.n_events <= ENOUGH_EXITS else Kind.LEARNED
     gamma = _first(landmark)
     chance = Chance(base, landmark) if landmark.coefficients is not None else None
     return Learned(opinion, kind, weekly, fit.low[:k], fit.high[:k], gamma, fit.n_events, (), unseen, chance)
+
+
+def _crossed(base: Base, ending: Ending, opinion: Opinion) -> Floats:
+    """(n,) sums of the rows by weights learned from the other half of the customers."""
+    half, score = ending.periods.customer * 2_654_435_761 % 2**32 >> 31, np.zeros(len(ending.days))
+    for own in (0, 1):
+        fit = weekly_fit(base, ending.where(half != own), Prior.of(opinion.weights, WEIGHT_SD, 0.0))
+        weekly = opinion.weights if fit.coefficients is None else fit.coefficients[: len(opinion.weights)]
+        score[half == own] = ending.features[half == own] @ weekly
+    return score
 
 
 def references(stage: NDArray[np.int64], score: Floats, share: float, n_stages: int) -> Floats:

@@ -162,7 +162,7 @@ def forecast(
             test = periods.where(tested & (group_of(periods.customer) == group))
             parts.append(Scorer.of(train, drag, pull, n_stages, index).forecasts(test, fold, cut))
             if say:
-                say(fold * N_GROUPS + group + 1, len(begins) * N_GROUPS)
+                say(len(parts), len(begins) * N_GROUPS)
     whole = joined(parts)
     return replace(whole, cuts_us=tuple(begins), kinds=whole.kinds[::N_GROUPS])
 

@@ -70,7 +70,7 @@ def _log_likelihood(
             test = periods.where(is_tested & (group_of(periods.customer) % _N_GROUPS == group))
             base = Base.of(train, n_stages)
             for opinion, of, other in ((drag, Ending.exit, pull), (pull, Ending.move, drag)):
-                learned = learn(base, of(train, other.weights), opinion)
+                learned = learn(base, of(train, other.weights), opinion, is_crossed=False)
                 if learned.chance is None:
                     continue
                 ending = of(test, other.weights)

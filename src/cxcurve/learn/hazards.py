@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,10 @@ GAMMA, GAMMA_SD = 0.8, 0.3
 """Before the data: friction fades and grows within 28 days, so that their odds follow a week's by less than one."""
 _STAGE_SD, _DWELL_SD, _OTHER_SD = 1.5, 2.0, 0.3
 _KNOTS = (0.05, 0.35, 0.65, 0.95)
-MOST_ROWS, ENOUGH_ROWS, QUIET_TO_ONE = 150_000, 40_000, 20
+MOST_ROWS, ENOUGH_ROWS, QUIET_TO_ONE = 60_000, 40_000, 20
 """Quiet weeks beyond so many are drawn: more than twenty for each ending tell little more."""
+MOST_ENDINGS = 20_000
+"""Beyond so many endings they are drawn too: a hundred weights are known by then."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +97,11 @@ class Ending:
         """Moving on; `drag` are the weights of friction, which is held constant."""
         return cls(periods, periods.pull, periods.move_days, periods.exit_days, periods.drag @ drag)
 
+    def where(self, rows: NDArray[Any]) -> Ending:
+        """Some of the rows."""
+        columns = (self.features, self.days, self.competing, self.other)
+        return Ending(self.periods.where(rows), *(column[rows] for column in columns))
+
 
 def joined_endings(parts: Sequence[Ending]) -> Ending:
     """All rows of some."""
@@ -117,11 +124,12 @@ def weekly_fit(base: Base, ending: Ending, prior: Prior, *, seed: int = 1) -> Lo
     """
     happens = (ending.days < WEEK_DAYS) & (ending.days <= ending.competing)
     is_quiet = (ending.periods.followed_days >= WEEK_DAYS) & ~happens & (ending.competing >= WEEK_DAYS)
-    chosen, share = _thinned(is_quiet, happens, seed)
+    chosen, offset = _thinned(is_quiet, happens, seed)
     rows, other = ending.periods.where(chosen), ending.other[chosen, None]
     x = np.hstack([ending.features[chosen] * LN2, base.columns(rows), other * LN2])
     whole = prior + base.prior + Prior.of(0.0, _OTHER_SD / LN2)
-    return logistic_regression(x, happens[chosen], whole, offset=-math.log(share))
+    fit = logistic_regression(x, happens[chosen], whole, offset=offset)
+    return replace(fit, n_events=int(happens.sum()))
 
 
 def landmark_fit(base: Base, ending: Ending, score: NDArray[Any], *, seed: int = 1) -> LogisticFit:
@@ -131,10 +139,11 @@ def landmark_fit(base: Base, ending: Ending, score: NDArray[Any], *, seed: int =
     that the odds of 28 days follow it less. Raising weekly odds to 28 days overstates two to four times.
     """
     happens = ending.days < HORIZON_DAYS
-    chosen, share = _thinned((ending.periods.followed_days >= HORIZON_DAYS) & ~happens, happens, seed)
+    chosen, offset = _thinned((ending.periods.followed_days >= HORIZON_DAYS) & ~happens, happens, seed)
     x = landmark_columns(base, ending, score)[chosen]
     prior = Prior.of(GAMMA, GAMMA_SD, 0.0) + base.prior + Prior.of(0.0, _OTHER_SD / LN2)
-    return logistic_regression(x, happens[chosen], prior, offset=-math.log(share))
+    fit = logistic_regression(x, happens[chosen], prior, offset=offset)
+    return replace(fit, n_events=int(happens.sum()))
 
 
 def landmark_columns(base: Base, ending: Ending, score: NDArray[Any]) -> Floats:
@@ -143,15 +152,20 @@ def landmark_columns(base: Base, ending: Ending, score: NDArray[Any]) -> Floats:
 
 
 def _thinned(is_quiet: Bools, happens: Bools, seed: int) -> tuple[NDArray[np.int64], float]:
-    """Rows to fit on, and the share of the quiet ones that is among them.
+    """Rows to fit on, and the natural log odds that the draw adds.
 
-    All rows where it happened are kept, of the others a draw: the logit needs no more than its share to be right.
+    Where there are many, of both kinds a draw: the logit needs no more than their shares to be right.
 
     Source: Prentice & Pyke 1979, Biometrika 66:403-411
     """
-    quiet, loud = np.flatnonzero(is_quiet), np.flatnonzero(happens)
-    most = max(ENOUGH_ROWS, min(QUIET_TO_ONE * len(loud), MOST_ROWS), 3 * len(loud))
-    if len(quiet) <= most:
-        return np.sort(np.r_[quiet, loud]), 1.0
-    drawn = np.random.default_rng(seed).choice(quiet, most, replace=False)
-    return np.sort(np.r_[loud, drawn]), most / len(quiet)
+    rng = np.random.default_rng(seed)
+    loud, kept = _drawn(np.flatnonzero(happens), MOST_ENDINGS, rng)
+    most = max(ENOUGH_ROWS, min(QUIET_TO_ONE * len(loud), MOST_ROWS))
+    quiet, share = _drawn(np.flatnonzero(is_quiet), most, rng)
+    return np.sort(np.r_[loud, quiet]), math.log(kept / share)
+
+
+def _drawn(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], float]:
+    if len(rows) <= most:
+        return rows, 1.0
+    return rng.choice(rows, most, replace=False), most / len(rows)

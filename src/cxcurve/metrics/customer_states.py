@@ -31,8 +31,8 @@ ALL_STATES = ("flowing", "pushing through", "coasting", "stuck", *STATES)
 _NEVER_WEEK = 2**30
 
 Ints = NDArray[np.int64]
-Read = Callable[[str, ir.Table], pa.Table]
-"""Gives the rows of an expression; the name tells it from others."""
+Read = Callable[[str, Callable[[Snapshot], ir.Table]], pa.Table]
+"""Gives the rows of what is built from a snapshot; the name tells it from others."""
 
 
 class State(NamedTuple):
@@ -58,9 +58,9 @@ class Beside:
 
 def beside(snapshot: Snapshot, read: Read) -> dict[int, Beside]:
     """Of every customer of whom there is something to say, by customer_key."""
-    now = read("lives", lives(snapshot))
-    told = [*_states(snapshot, now), *_critics(read("critics", _first_critical(snapshot)))]
-    words = _pairs(snapshot, now, read("pair_weeks", pair_weeks(snapshot)))
+    now = read("lives", lives)
+    told = [*_states(snapshot, now), *_critics(read("critics", _first_critical))]
+    words = _pairs(snapshot, now, read("pair_weeks", pair_weeks))
     found: dict[int, list[State]] = {key: [] for key in words}
     for key, state in told:
         found.setdefault(key, []).append(state)

@@ -180,14 +180,24 @@ def _sums(before: Side, after: Side, n_stages: int, n_signals: int) -> tuple[Flo
         np.add.at(n, at, 1.0)
         np.add.at(level, at, side.level)
     first, last = (side.stand.where(stay) for side, stay in zip(sides, stays, strict=True))
-    bucket, is_same, usual = before.bucket[stays[0]], first.stage == last.stage, usual_of([first, last], n_stages)
-    own = [points_of(stand, usual) for stand in (first, last)]
-    middle = (own[0] + own[1]) / 2
+    bucket, (own, between) = before.bucket[stays[0]], stayers_points(first, last, n_stages)
     for number, stand in enumerate((first, last)):
-        np.add.at(points[:, number], (bucket, stand.stage), np.where(is_same[:, None], middle, own[number]))
-    between = points_between(first.where(is_same), last.where(is_same))
-    np.add.at(way, (bucket[is_same], first.stage[is_same]), between)
+        np.add.at(points[:, number], (bucket, stand.stage), own[number])
+    np.add.at(way, (bucket, first.stage), between)
     return n, level, points, way
+
+
+def stayers_points(before: Stand, after: Stand, n_stages: int) -> tuple[tuple[Floats, Floats], Floats]:
+    """Points of the level by signal, of customers who stayed: (n, signals) before and after, and between them.
+
+    At another stage: by how much they depart from what is usual there, and nothing between. At the same stage: half of
+    both, and the points of their way.
+    """
+    usual, is_same = usual_of([before, after], n_stages), (before.stage == after.stage)[:, None]
+    first, last = (points_of(stand, usual) for stand in (before, after))
+    middle = (first + last) / 2
+    own = np.where(is_same, middle, first), np.where(is_same, middle, last)
+    return own, np.where(is_same, points_between(before, after), 0.0)
 
 
 def _mean(side: Side, seed: int) -> Estimate:

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from cxcurve.learn.backtest import Backtest, backtest
 from cxcurve.learn.calibration import Calibration, Opinion, calibrate
-from cxcurve.learn.forecasts import FRICTION, MOMENTUM, Index, forecast
+from cxcurve.learn.forecasts import FRICTION, MOMENTUM, Forecasts, Index, forecast
 from cxcurve.learn.half_lives import GRID, HalfLives, choose
 from cxcurve.learn.half_lives import MOST_CUSTOMERS as MOST_FOR_HALF_LIVES
 from cxcurve.learn.lost import LookBack, look_back
+from cxcurve.metrics.periods import Periods
 from cxcurve.metrics.weights import Weights
 from cxcurve.pipeline.own_score import OwnScore
 from cxcurve.pipeline.periods import MOST_CUSTOMERS, periods_by_half_lives, read_periods, read_periods_with
@@ -44,20 +45,23 @@ def check_scores(run: Run, own: OwnScore | None = None, progress: Progress | Non
         own: the user's own score, which runs beside friction.
         progress: told how far it is.
     """
-    periods = read_periods(run, progress=progress)
+    periods, n_stages = read_periods(run, progress=progress), len(run.journey.stages)
+    told = forecasts_of(run, FRICTION, periods, progress)
+    values = None if told is None or own is None else own.risk_at(told.periods.customer, told.periods.ends_us)
+    friction = backtest(told, n_stages=n_stages, own=values)
+    del told, values  # the rows of both would not fit into the memory that one takes
+    return friction, backtest(forecasts_of(run, MOMENTUM, periods, progress), n_stages=n_stages)
+
+
+def forecasts_of(run: Run, index: Index, periods: Periods, progress: Progress | None = None) -> Forecasts | None:
+    """The rows that a backtest rests on; None without half a year to learn from and a quarter to test on."""
+
+    def say(done: int, total: int) -> None:
+        if progress:
+            progress(f"forecasts of {index.name}", done, total)
+
     drag, pull = opinions(run)
-    n_stages = len(run.journey.stages)
-
-    def check(index: Index, own: OwnScore | None = None) -> Backtest:
-        def say(done: int, total: int) -> None:
-            if progress:
-                progress(f"forecasts of {index.name}", done, total)
-
-        told = forecast(periods, drag, pull, n_stages=n_stages, as_of_us=run.as_of_us, index=index, say=say)
-        values = None if told is None or own is None else own.risk_at(told.periods.customer, told.periods.ends_us)
-        return backtest(told, n_stages=n_stages, own=values)
-
-    return check(FRICTION, own), check(MOMENTUM)
+    return forecast(periods, drag, pull, n_stages=len(run.journey.stages), as_of_us=run.as_of_us, index=index, say=say)
 
 
 def check_losses(

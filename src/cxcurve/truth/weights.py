@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cxcurve.learn.backtest import Backtest, backtest
 from cxcurve.learn.calibration import Opinion, calibrate
-from cxcurve.learn.forecasts import Forecasts, Scorer, joined
+from cxcurve.learn.forecasts import MOMENTUM, Forecasts, Scorer, joined
 from cxcurve.learn.hazards import HORIZON_DAYS
 from cxcurve.metrics.periods import Periods
 from cxcurve.metrics.weights import Feature
@@ -44,6 +44,7 @@ class Evidence:
     cosine_momentum: float
     aucs: dict[str, float]
     fresh: Forecasts
+    fresh_momentum: Forecasts
     n_stages: int
 
 
@@ -76,13 +77,16 @@ def evidence(seed: int, customers: int) -> Evidence:
         cosine(learned.momentum.weekly, true_pull),
         {name: _auc(score, told) for name, score in scores.items()},
         told,
+        Scorer.of(periods, drag, pull, n_stages, MOMENTUM).forecasts(fresh, 0, as_of_us),
         n_stages,
     )
 
 
 def claims(found: Sequence[Evidence]) -> list[Claim]:
     """The gates of the weights, over all companies."""
-    pooled = backtest(_pooled(found), n_stages=found[0].n_stages)
+    n_stages = found[0].n_stages
+    pooled = backtest(_pooled([one.fresh for one in found]), n_stages=n_stages)
+    pull = backtest(_pooled([one.fresh_momentum for one in found]), n_stages=n_stages)
     gaps = {name: mean_over([one.aucs["learned"] - one.aucs[name] for one in found]) for name in ("equal", "oracle")}
     few = mean_over([one.aucs["few"] - one.aucs["expert"] for one in found])
     return [
@@ -103,7 +107,9 @@ def claims(found: Sequence[Evidence]) -> list[Claim]:
         ),
         Claim("The odds told are right in scale (calibration slope)", pooled.slope, 0.85, 1.15),
         Claim("Exits dealt out at random are not predicted (AUC)", pooled.shuffled, 0.48, 0.52),
-        _meaning(pooled),
+        _meaning("The index", pooled, 85.0),
+        Claim("The odds of moving on are right in scale too (calibration slope)", pull.slope, 0.85, 1.15),
+        _meaning("Momentum", pull, 80.0),
     ]
 
 
@@ -138,33 +144,34 @@ def _auc(score: Floats, told: Forecasts) -> float:
     return float("nan") if found is None else found
 
 
-def _pooled(found: Sequence[Evidence]) -> Forecasts:
+def _pooled(found: Sequence[Forecasts]) -> Forecasts:
     """All fresh customers as one company; each company is a quarter of its own, so that only its own are compared."""
     parts = []
     for number, one in enumerate(found):
-        periods = replace(one.fresh.periods, customer=one.fresh.periods.customer + number * 10**6)
-        ending = replace(one.fresh.ending, periods=periods)
-        parts.append(replace(one.fresh, ending=ending, fold=np.full(len(periods), number)))
+        periods = replace(one.periods, customer=one.periods.customer + number * 10**6)
+        ending = replace(one.ending, periods=periods)
+        parts.append(replace(one, ending=ending, fold=np.full(len(periods), number)))
     return joined(parts)
 
 
-def _meaning(pooled: Backtest) -> Claim:
-    """The worst of the bands below 85 with enough exits: how far the odds seen are from those claimed, as a factor."""
-    told = [band for band in pooled.bands if band.end <= 85 and band.n_events >= FEWEST_IN_BAND and band.observed.value]
+def _meaning(name: str, pooled: Backtest, below: float) -> Claim:
+    """The worst of the bands that end by then and hold enough: how far the odds seen are from those claimed."""
+    told = [one for one in pooled.bands if one.end <= below and one.n_events >= FEWEST_IN_BAND and one.observed.value]
     factors = [
         max(band.observed.value / band.claimed, band.claimed / band.observed.value)
         for band in told
         if band.observed.value
     ]
+    what = "exits" if pooled.warning else "moves"
     rows = tuple(
         f"index {band.start:.0f} to {band.end:.0f}: claimed x {band.claimed:.2f}, seen x {band.observed.value:.2f} "
-        f"({band.observed.low:.2f} to {band.observed.high:.2f}), {band.n_events} exits"
+        f"({band.observed.low:.2f} to {band.observed.high:.2f}), {band.n_events} {what}"
         for band in pooled.bands
         if band.observed.value is not None
     )
     found = Estimate(max(factors), n=len(factors)) if factors else nothing()
     return Claim(
-        "The index means what it says: odds claimed against odds seen, worst band (factor)",
+        f"{name} means what it says: odds claimed against odds seen, worst band (factor)",
         found,
         None,
         BAND_FACTOR,

@@ -9,7 +9,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from cxcurve.errors import UnknownNameError
+from cxcurve.errors import BadValueError, UnknownNameError
+from cxcurve.learn.backtest import Backtest
+from cxcurve.learn.forecasts import Forecasts, Index
 from cxcurve.metrics.curve import X
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
@@ -24,7 +26,7 @@ from cxcurve.workspace.curves import CurveResult, check_curve
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.lists import TimeToValueResult, customer_rows, recent_levels, time_to_value_result
-from cxcurve.workspace.moved import MovedResult
+from cxcurve.workspace.moved import MovedResult, Weeks, weeks_between
 from cxcurve.workspace.populations import MOST_VALUES, population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.workspace import instant_us
@@ -32,6 +34,7 @@ from cxcurve.workspace.workspace import instant_us
 T = TypeVar("T")
 KEPT = 96
 """Results kept; the least recently used goes first."""
+TESTED_COMMAND = "cxcurve explain backtest/INDEX/FACT"
 
 
 class Reader:
@@ -158,6 +161,18 @@ class View:
     def moved(self) -> MovedResult | None:
         """What moved the level in the last four weeks; None before there are two."""
         return self.kept("moved", lambda: self.workspace.moved_of(self.known) if self.known.n_weeks > 2 else None)
+
+    def weeks_between(self, since: str | None, until: str | None) -> Weeks:
+        """Who was inside at two weeks."""
+        return self.kept(("weeks", since, until), lambda: weeks_between(self.run, self.known, since, until))
+
+    def tested(self, index: Index) -> tuple[Forecasts | None, Backtest]:
+        """Nothing that a page can wait for.
+
+        Raises:
+            BadValueError: always.
+        """
+        raise BadValueError(f"a number of the backtest takes a backtest; ask on the command line: {TESTED_COMMAND}")
 
     @property
     def time_to_value(self) -> TimeToValueResult:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ibis.expr.types as ir
@@ -191,13 +191,15 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
         reason=None if current is not None else Reason.OUTSIDE,
         zone=snapshot.zone,
         autopsy=autopsy_of(run, snapshot, facts, stays) if current is None else None,
-        beside=_beside(run, snapshot, key),
+        beside=_beside(run, snapshot, log, key),
     )
 
 
-def _beside(run: Run, snapshot: Snapshot, key: int) -> Beside:
-    def read(name: str, table: ir.Table) -> pa.Table:
-        sql = run.store.compiled((name, run.mark), lambda: table)
+def _beside(run: Run, snapshot: Snapshot, log: ir.Table, key: int) -> Beside:
+    own = replace(snapshot, log=log)
+
+    def read(name: str, build: Callable[[Snapshot], ir.Table]) -> pa.Table:
+        sql = run.store.compiled((name, run.mark), lambda: build(own))
         return run.store.fetch(f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
 
     return beside(snapshot, read).get(key, Beside())

@@ -34,7 +34,7 @@ def customer_rows(snapshot: Snapshot, arrow: Arrow) -> list[dict[str, Any]]:
         "revenue", "is_usual_revenue",
     )  # fmt: skip
     rows = arrow(customers.left_join(now, "customer_key")).to_pylist()
-    told = beside(snapshot, lambda _, table: arrow(table))
+    told = beside(snapshot, lambda _, build: arrow(build(snapshot)))
     for row in rows:
         row.pop("customer_key_right", None)
         inside = row["stage"] is not None

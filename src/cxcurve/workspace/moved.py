@@ -113,8 +113,19 @@ def week_before(day: str | date, first_week: int, last_week: int) -> int:
     return min(week, last_week)
 
 
-def moved_result(run: Run, snapshot: Snapshot, since: str | date | None, until: str | date | None) -> MovedResult:
-    """What moved the level between two days; by default in the last four weeks.
+@dataclass(frozen=True, eq=False)
+class Weeks:
+    """Two weeks, who was inside the journey at each, and the signals that their ways are made of."""
+
+    since: date
+    until: date
+    before: Side
+    after: Side
+    signals: tuple[str, ...]
+
+
+def weeks_between(run: Run, snapshot: Snapshot, since: str | date | None, until: str | date | None) -> Weeks:
+    """The weeks over by two days; by default the last one, and that of four weeks before.
 
     Raises:
         BadValueError: a day cannot be meant, or there is no week between the two.
@@ -132,9 +143,18 @@ def moved_result(run: Run, snapshot: Snapshot, since: str | date | None, until: 
     tables = {week: _read(run, snapshot, week) for week in (start, end)}
     both = [_weights(run, table) for table in tables.values()]
     sides = [_side(run, snapshot, week, tables[week], own, both) for week, own in zip(tables, both, strict=True)]
-    signals = (*part_names(both[0]), REFERENCE, WEIGHTS)
-    found = moved(sides[0], sides[1], snapshot.stage_names, signals)
-    return MovedResult(snapshot.as_of_us, monday(start), monday(end), found)
+    return Weeks(monday(start), monday(end), sides[0], sides[1], (*part_names(both[0]), REFERENCE, WEIGHTS))
+
+
+def moved_result(run: Run, snapshot: Snapshot, since: str | date | None, until: str | date | None) -> MovedResult:
+    """What moved the level between two days; by default in the last four weeks.
+
+    Raises:
+        BadValueError: a day cannot be meant, or there is no week between the two.
+    """
+    weeks = weeks_between(run, snapshot, since, until)
+    found = moved(weeks.before, weeks.after, snapshot.stage_names, weeks.signals)
+    return MovedResult(snapshot.as_of_us, weeks.since, weeks.until, found)
 
 
 def _read(run: Run, snapshot: Snapshot, week: int) -> pa.Table:

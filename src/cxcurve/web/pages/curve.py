@@ -21,7 +21,8 @@ from cxcurve.web.pages.frame import Frame, customer_href, framed, stage_label, w
 from cxcurve.web.reader import View
 from cxcurve.workspace.curves import VERSIONS, CurveResult, date_of, monday
 from cxcurve.workspace.explain import Key
-from cxcurve.workspace.moved import MovedResult
+from cxcurve.workspace.explain.keys import path_of
+from cxcurve.workspace.moved import LABELS, MovedResult
 
 PARAMETERS = ("x", "leavers")
 AXES = {"week": "By week", "position": "By stage", "date": "By date"}
@@ -125,10 +126,13 @@ def _moved(result: MovedResult | None) -> dict[str, Any] | None:
     """A row for each part that moved the level; they add up to the last one."""
     if result is None:
         return None
-    found = result.found
+    found, mixed = result.found, zip(LABELS, result.mix, strict=False)
     named = [
-        *(_part(label if n is None else f"{label} ({number(n)})", points) for label, points, n in result.mix),
-        *(_part(words(part.name), part.points) for part in result.signals[:MOST_MOVING]),
+        *(
+            _part(result, label if n is None else f"{label} ({number(n)})", points, kind)
+            for kind, (label, points, n) in mixed
+        ),
+        *(_part(result, words(part.name), part.points, "signal", part.name) for part in result.signals[:MOST_MOVING]),
     ]
     others = sum(part.points.value or 0.0 for part in result.signals[MOST_MOVING:])
     return {
@@ -137,15 +141,16 @@ def _moved(result: MovedResult | None) -> dict[str, Any] | None:
         "before": found.before.value,
         "after": found.after.value,
         "n_stayed": found.n_stayed,
-        "rows": [*named, {"label": "Other signals", "points": others, "low": None, "high": None}],
-        "total": _part("All together", found.change),
+        "rows": [*named, {"label": "Other signals", "points": others, "low": None, "high": None, "key": None}],
+        "total": _part(result, "All together", found.change, "change"),
         "reason": found.reason,
     }
 
 
-def _part(label: str, points: Estimate) -> dict[str, Any]:
+def _part(result: MovedResult, label: str, points: Estimate, *fact: str) -> dict[str, Any]:
+    key = path_of("moved", result.since, result.until, *fact)
     label = label[0].upper() + label[1:]
-    return {"label": label, "points": points.value, "low": points.low, "high": points.high}
+    return {"label": label, "points": points.value, "low": points.low, "high": points.high, "key": key}
 
 
 def zones(view: View, kept: Mapping[str, str]) -> list[dict[str, Any]]:

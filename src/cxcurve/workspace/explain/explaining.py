@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from cxcurve.errors import BadValueError
 from cxcurve.journey.calendar import end_of_day
-from cxcurve.workspace.explain import advocacy, curves, customers, drift, scorecards, ttv
+from cxcurve.workspace.explain import advocacy, backtests, curves, customers, drift, moved, scorecards, ttv
 from cxcurve.workspace.explain.explanation import EVENTS, Explanation, Grounds
 from cxcurve.workspace.explain.keys import Key
 from cxcurve.workspace.explain.results import Results
@@ -18,6 +17,17 @@ from cxcurve.workspace.results import at, moment
 
 MOST_EVENTS = 100
 """Events named unless more are asked for; the newest."""
+_KINDS: Mapping[str, Callable[..., Grounds]] = {
+    "scorecard": scorecards.grounds,
+    "customer": customers.grounds,
+    "curve": curves.grounds,
+    "moved": moved.grounds,
+    "drift": drift.grounds,
+    "ttv": ttv.grounds,
+    "advocacy": advocacy.grounds,
+    "backtest": backtests.grounds,
+}
+"""By the kind of a key; its parts follow."""
 
 
 def explanation_of(results: Results, key: Key, most_events: int | None = MOST_EVENTS) -> Explanation:
@@ -31,7 +41,7 @@ def explanation_of(results: Results, key: Key, most_events: int | None = MOST_EV
     Raises:
         UnknownNameError: there is no such number.
     """
-    found = _grounds(results, key)
+    found = _KINDS[key.kind](results, *key.parts)
     events, n_events = _events(results, found, most_events)
     as_of_us = results.known.as_of_us
     told = key.at(_as_of(as_of_us, results.known.zone))
@@ -45,27 +55,12 @@ def numbers(results: Results, customer_ids: list[str]) -> Iterator[str]:
     yield from drift.keys(results)
     yield from ttv.keys(results)
     yield from advocacy.keys(results)
+    yield from moved.keys(results)
+    yield from backtests.keys(results)
     for axis in curves.AXES:
         yield from curves.keys(results, axis)
     for customer_id in customer_ids:
         yield from customers.keys(results, customer_id)
-
-
-def _grounds(results: Results, key: Key) -> Grounds:
-    parts = key.parts
-    if key.kind == "scorecard":
-        return scorecards.grounds(results, *parts)
-    if key.kind == "customer":
-        return customers.grounds(results, *parts)
-    if key.kind == "curve":
-        return curves.grounds(results, *parts)
-    if key.kind == "drift":
-        return drift.grounds(results, *parts)
-    if key.kind == "advocacy":
-        return advocacy.grounds(results, *parts)
-    if key.kind == "ttv":
-        return ttv.grounds(results, *parts)
-    raise BadValueError(f'kind of number "{key.kind}" is not known')
 
 
 def _events(results: Results, found: Grounds, most: int | None) -> tuple[pa.Table, int]:

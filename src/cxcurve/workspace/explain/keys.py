@@ -15,18 +15,22 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "scorecard": ("scorecard/METRIC",),
     "customer": ("customer/ID/INDEX", "customer/ID/friction/SIGNAL", "customer/ID/momentum/SIGNAL"),
     "curve": ("curve/AXIS/X/MEASURE",),
+    "moved": ("moved/SINCE/UNTIL/PART", "moved/SINCE/UNTIL/signal/SIGNAL"),
     "drift": ("drift/STAGE/FACT",),
     "ttv": ("ttv/median_days", "ttv/reached/DAY", "ttv/month/MONTH/...", "ttv/SEGMENT/VALUE/..."),
     "advocacy": ("advocacy/ready", "advocacy/rate", "advocacy/critics", "advocacy/action/SIGNAL"),
+    "backtest": ("backtest/INDEX/FACT", "backtest/INDEX/baselines/RIVAL"),
 }
 """The forms of a key, by kind."""
 _LENGTHS = {
     "scorecard": (1,),
     "customer": (2, 3),
     "curve": (3,),
+    "moved": (3, 4),
     "drift": (2,),
     "ttv": (1, 2, 3, 4),
     "advocacy": (1, 2),
+    "backtest": (2, 3),
 }
 _PREFIX = "segment."
 LONGEST = 1000
@@ -66,6 +70,8 @@ class Key:
                 raise UnknownNameError("parameter of a key", name, known)
         if kind == "customer" and (named or cohort):
             raise BadValueError("a customer's own number takes as_of alone, no segment and no cohort")
+        if kind == "backtest" and (named or cohort):
+            raise BadValueError("the backtest is of all customers; its numbers take as_of alone")
         return cls(kind, tuple(parts), tuple(sorted(named.items())), cohort, as_of)
 
     @property

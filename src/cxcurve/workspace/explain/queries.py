@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 MEAN = "SELECT sum(value * weight) / sum(weight) FROM inputs"
+SUM = "SELECT coalesce(sum(value * weight), 0) FROM inputs"
+MEDIAN = "SELECT median(value) FROM inputs"
 COUNT = "SELECT count(*) FROM inputs"
+AUC = """\
+WITH placed AS (
+  SELECT stratum, happened, rank() OVER (PARTITION BY stratum ORDER BY value)
+    + (count(*) OVER (PARTITION BY stratum, value) - 1) / 2 AS place FROM inputs),
+strata AS (
+  SELECT count(*) FILTER (happened) AS n, count(*) FILTER (NOT happened) AS n_others,
+    coalesce(sum(place) FILTER (happened), 0) AS places FROM placed GROUP BY stratum)
+SELECT sum(CASE WHEN n_others > 0 THEN places - n * (n + 1) / 2 ELSE 0 END) / sum(n * n_others) FROM strata"""
+"""Share of pairs of one stratum, one that it happened to and one that it did not, in the right order; ties half."""
 
 _LINE = """\
 WITH ended AS (

@@ -5,14 +5,19 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from cxcurve.learn.backtest import Backtest, backtest
+from cxcurve.learn.forecasts import Forecasts, Index
 from cxcurve.metrics.curve import X
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.pipeline.learning import forecasts_of
+from cxcurve.pipeline.periods import read_periods
 from cxcurve.pipeline.run import Run
 from cxcurve.workspace.advocacy import AdvocacyResult
 from cxcurve.workspace.curves import CurveResult
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.moved import Weeks, weeks_between
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.time_to_value import TimeToValueResult, time_to_value_result
 
@@ -53,6 +58,12 @@ class Results(Protocol):
     def customer(self, customer_id: str) -> CustomerResult:
         """One customer."""
 
+    def weeks_between(self, since: str | None, until: str | None) -> Weeks:
+        """Who was inside at two weeks."""
+
+    def tested(self, index: Index) -> tuple[Forecasts | None, Backtest]:
+        """The weeks that a backtest rests on, and what it says; takes as long as a backtest."""
+
 
 class Found:
     """The results of a snapshot."""
@@ -61,6 +72,8 @@ class Found:
         self.workspace, self.known = workspace, known
         self._curves: dict[tuple[X, Leavers], CurveResult] = {}
         self._customers: dict[str, CustomerResult] = {}
+        self._tested: dict[Index, tuple[Forecasts | None, Backtest]] = {}
+        self._weeks: dict[tuple[str | None, str | None], Weeks] = {}
 
     @cached_property
     def run(self) -> Run:
@@ -98,3 +111,16 @@ class Found:
         if customer_id not in self._customers:
             self._customers[customer_id] = customer_result(self.run, self.known, customer_id)
         return self._customers[customer_id]
+
+    def weeks_between(self, since: str | None, until: str | None) -> Weeks:
+        """Who was inside at two weeks."""
+        if (since, until) not in self._weeks:
+            self._weeks[since, until] = weeks_between(self.run, self.known, since, until)
+        return self._weeks[since, until]
+
+    def tested(self, index: Index) -> tuple[Forecasts | None, Backtest]:
+        """The weeks that a backtest rests on, and what it says."""
+        if index not in self._tested:
+            told = forecasts_of(self.run, index, read_periods(self.run))
+            self._tested[index] = told, backtest(told, n_stages=len(self.known.stage_names))
+        return self._tested[index]

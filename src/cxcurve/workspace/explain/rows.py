@@ -43,3 +43,8 @@ def below_indexes(results: Results, measures: Iterable[int]) -> Below:
     weights, plan = results.run.weights, results.known.plan
     keys = {weights.columns[i][0] for measure in measures for i in weights.places(measure)}
     return below([*keys, *plan.keys_of(*(plan.signals[key].until or "" for key in keys))])
+
+
+def below_scores(results: Results) -> Below:
+    """Those of the indexes and of the stays."""
+    return below([*below_indexes(results, (0, 1)).signal_keys, *below_stays(results.known).signal_keys])
