@@ -155,7 +155,11 @@ def backtest(folder: Path) -> dict[str, Any]:
     with cxcurve.open(folder) as workspace:
         started = time.perf_counter()
         found = workspace.backtest()
-        return {"seconds": time.perf_counter() - started, "exits": found.friction.n_events, "moves": found.momentum.n_events}
+        return {
+            "seconds": time.perf_counter() - started,
+            "exits": found.friction.n_events,
+            "moves": found.momentum.n_events,
+        }
 
 
 def delta(folder: Path) -> dict[str, Any]:

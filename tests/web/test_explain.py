@@ -69,6 +69,8 @@ def test_whom_a_page_is_about_goes_along(site: httpx.Client) -> None:
         ("key=scorecard/nps&plan=Pro", 400, "goes into its key"),
         ("key=customer/nobody/level", 404, 'customer "nobody" is not known'),
         ("key=scorecard/nps%3Fas_of%3D2150-01-01", 400, "lies in the future"),
+        ("key=backtest/friction/precision", 400, "ask on the command line: cxcurve explain backtest/INDEX/FACT"),
+        ("key=backtest/friction/precision%3Fplan=Pro", 400, "the backtest is of all customers"),
         ("key=scorecard/nps&other=1", 400, 'parameter "other" is not known'),
     ],
 )
