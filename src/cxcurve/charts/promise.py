@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log2
+from typing import Literal
 
 from cxcurve.charts import format as fmt
 from cxcurve.charts import svg
@@ -35,6 +36,7 @@ def promise(
     width: float = 720.0,
     index: str = "Friction index",
     happened: str = "Left",
+    tone: Literal["drag", "pull"] = "drag",
     title: str = "Odds of leaving, claimed and seen",
 ) -> Picture:
     """A dot with its interval for what was seen, a bar up to what is claimed.
@@ -43,6 +45,7 @@ def promise(
         bands: from the lowest to the highest.
         index: of whose values the bands are, for the table.
         happened: what the odds are of, for the table.
+        tone: colour of the bars, that of friction or of momentum.
         width: pixels at full size; under 600 it is drawn for a phone.
         title: the accessible name.
 
@@ -58,7 +61,7 @@ def promise(
     left = 62.0 if width < NARROW_BELOW else 96.0
     scale = Scale(max(log2(least), -_FARTHEST), min(log2(most), _FARTHEST) + 0.2, left, width - 14)
     height = _ROW * len(bands) + 30
-    rows = [_row(band, scale, number * _ROW) for number, band in enumerate(bands)]
+    rows = [_row(band, scale, number * _ROW, tone) for number, band in enumerate(bands)]
     words = ", ".join(f"{band.name}: claimed {fmt.odds(band.claimed)}, seen {fmt.odds(band.seen)}" for band in bands)
     drawn = drawing(*_grid(scale, height), *rows, width=width, height=height, title=title, description=f"{words}.")
     return Picture(drawn, title, twin)
@@ -73,14 +76,14 @@ def _grid(scale: Scale, height: float) -> list[str]:
     return drawn
 
 
-def _row(band: Promise, scale: Scale, top: float) -> str:
+def _row(band: Promise, scale: Scale, top: float, tone: str) -> str:
     middle = top + _ROW / 2
     hint = svg.title(svg.fit(" · ".join(_told(band)), 800, 11))
     name = svg.text(band.name, 0, middle + 4, class_="strong")
     start = scale(0.0)
     end = scale.clamp(log2(band.claimed))
-    bar = svg.rect(min(start, end), middle - 7, abs(end - start), 14, class_="drag-area")
-    bar += svg.line(end, middle - 10, end, middle + 10, "drag-edge is-claim")
+    bar = svg.rect(min(start, end), middle - 7, abs(end - start), 14, class_=f"{tone}-area")
+    bar += svg.line(end, middle - 10, end, middle + 10, f"{tone}-edge is-claim")
     if band.seen is None or band.low is None or band.high is None:
         return svg.group(hint, name, bar, svg.text("too few", start + 6, middle + 4, class_="small"))
     low, high, seen = (scale.clamp(log2(max(value, 1e-9))) for value in (band.low, band.high, band.seen))

@@ -94,7 +94,7 @@ def _bands(found: Found, index: str, counted: str, happened: str) -> Parts:
 
 
 def _measure(value: float | None) -> str:
-    return said.NOTHING if value is None else f"{value:.2f}"
+    return said.NOTHING if value is None else f"{round(value, 2) + 0.0:.2f}"  # none is shown as -0.00
 
 
 def proof_view(chapters: Sequence[Chapter]) -> Parts:
@@ -115,8 +115,11 @@ def _claim(claim: Claim) -> list[Any]:
 
 
 def _band(band: Found, counted: str) -> list[Any]:
-    name = f"{band['from']:.0f} to {band['to']:.0f}"
-    told = [name, said.number(band["n"]), said.number(band[counted]), f"x {band['claimed_odds_ratio']:.1f}"]
-    if band["observed_odds_ratio"] is None:
-        return [*told, said.NOTHING, why_not(band["reason"])]
-    return [*told, f"x {band['observed_odds_ratio']:.1f}", f"{band['low']:.1f} to {band['high']:.1f}"]
+    told = [f"{band['from']:.0f} to {band['to']:.0f}", said.number(band["n"]), said.number(band[counted])]
+    claimed, seen = (_odds(band[f"{kind}_odds_ratio"]) for kind in ("claimed", "observed"))
+    interval = why_not(band["reason"]) if band["low"] is None else f"{band['low']:.1f} to {band['high']:.1f}"
+    return [*told, claimed, seen, interval]
+
+
+def _odds(value: float | None) -> str:
+    return said.NOTHING if value is None else f"x {value:.1f}"

@@ -28,14 +28,21 @@ WARNED_DAYS = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A band of the index: what it claims of the odds, and what was seen."""
+    """A band of the index: what it claims of the odds (None where nobody was in it), and what was seen."""
 
     start: float
     end: float
     n: int
     n_events: int
-    claimed: float
+    claimed: float | None
     observed: Estimate
+
+    @property
+    def factor(self) -> float | None:
+        """How far what was seen is from what is claimed, 1 and more; None where one of them is not known."""
+        if self.claimed is None or self.observed.value is None:
+            return None
+        return max(self.observed.value / self.claimed, self.claimed / self.observed.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +173,7 @@ def meaning(told: Forecasts, n_stages: int) -> tuple[Band, ...]:
         if fit.coefficients is not None and errors is not None and n_events >= FEWEST_IN_BAND:
             top, half = float(fit.coefficients[place]), z_of(0.95) * float(errors[place])
             observed = Estimate(math.exp(top), math.exp(top - half), math.exp(top + half), n_events)
-        claimed = 2.0 ** float(told.beyond[here].mean() - usual) if here.any() else 1.0
+        claimed = 2.0 ** float(told.beyond[here].mean() - usual) if here.any() else None
         found.append(Band(bands[i], bands[i + 1], int(here.sum()), n_events, claimed, observed))
     return tuple(found)
 

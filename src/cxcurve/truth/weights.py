@@ -156,18 +156,14 @@ def _pooled(found: Sequence[Forecasts]) -> Forecasts:
 
 def _meaning(name: str, pooled: Backtest, below: float) -> Claim:
     """The worst of the bands that end by then and hold enough: how far the odds seen are from those claimed."""
-    told = [one for one in pooled.bands if one.end <= below and one.n_events >= FEWEST_IN_BAND and one.observed.value]
-    factors = [
-        max(band.observed.value / band.claimed, band.claimed / band.observed.value)
-        for band in told
-        if band.observed.value
-    ]
+    told = [one for one in pooled.bands if one.end <= below and one.n_events >= FEWEST_IN_BAND]
+    factors = [one.factor for one in told if one.factor is not None]
     what = "exits" if pooled.warning else "moves"
     rows = tuple(
         f"index {band.start:.0f} to {band.end:.0f}: claimed x {band.claimed:.2f}, seen x {band.observed.value:.2f} "
         f"({band.observed.low:.2f} to {band.observed.high:.2f}), {band.n_events} {what}"
         for band in pooled.bands
-        if band.observed.value is not None
+        if band.factor is not None
     )
     found = Estimate(max(factors), n=len(factors)) if factors else nothing()
     return Claim(

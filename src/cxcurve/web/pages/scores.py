@@ -78,7 +78,9 @@ def _picture(found: Mapping[str, Any], width: float) -> charts.Picture:
 
 def _pull_picture(found: Mapping[str, Any], width: float) -> charts.Picture:
     title = "Odds of moving on, claimed and seen"
-    return charts.promise(_promises(found, "n_moves"), width=width, index="Momentum", happened="Moved on", title=title)
+    return charts.promise(
+        _promises(found, "n_moves"), width=width, index="Momentum", happened="Moved on", tone="pull", title=title
+    )
 
 
 def _promises(found: Mapping[str, Any], counted: str) -> list[charts.Promise]:
@@ -92,6 +94,7 @@ def _promises(found: Mapping[str, Any], counted: str) -> list[charts.Promise]:
             band[counted],
         )
         for band in found["bands"]
+        if band["n"]
     ]
 
 
