@@ -25,11 +25,11 @@ from cxcurve.workspace.by_name import Named, by_name
 from cxcurve.workspace.curves import CurveResult, check_curve
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.instants import instant_us
 from cxcurve.workspace.lists import TimeToValueResult, customer_rows, recent_levels, time_to_value_result
 from cxcurve.workspace.moved import MovedResult, Weeks, weeks_between
 from cxcurve.workspace.populations import MOST_VALUES, population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
-from cxcurve.workspace.workspace import instant_us
 
 T = TypeVar("T")
 KEPT = 96

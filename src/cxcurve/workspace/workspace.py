@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import ibis.expr.types as ir
 
@@ -22,9 +21,7 @@ from cxcurve.metrics.customer_states import ALL_STATES
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.versions import Version
-from cxcurve.model import Journey, Source, cross_check, read_journey, read_sources
-from cxcurve.model.settings import Settings, read_settings
-from cxcurve.model.starters import JOURNEY_FILE, SETTINGS_FILE, SOURCES_FILE, copy_starter
+from cxcurve.model.starters import SOURCES_FILE, copy_starter
 from cxcurve.pipeline.learning import check_scores, learn_weights
 from cxcurve.pipeline.loading import Report, load
 from cxcurve.pipeline.moments import find_moments
@@ -42,7 +39,8 @@ from cxcurve.workspace.curves import CurveResult, check_curve, curve_result
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift, drift
 from cxcurve.workspace.explain import MOST_EVENTS, Explanation, Found, Key, explanation_of
-from cxcurve.workspace.inputs import file_problems
+from cxcurve.workspace.folder import DATA_FOLDER, STORE_FILE, Folder, errors_of, find
+from cxcurve.workspace.instants import instant_us, note_us
 from cxcurve.workspace.lists import (
     TimeToValueResult,
     customer_rows,
@@ -58,23 +56,7 @@ from cxcurve.workspace.populations import population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.silences import SilenceResult, silence_result
 
-DATA_FOLDER, STORE_FILE = ".cxcurve", "events.duckdb"
 Progress = Callable[[str, int, int], None]
-
-
-def find(start: Path) -> Path:
-    """The workspace that `start` is in: the nearest folder with a cxcurve.toml, upwards.
-
-    Raises:
-        WorkspaceError: there is none.
-    """
-    for folder in (start.resolve(), *start.resolve().parents):
-        if (folder / SETTINGS_FILE).is_file():
-            return folder
-    raise WorkspaceError(
-        f"{start}: no {SETTINGS_FILE} here or in a folder above. Make a workspace with `cxcurve init DIR`, "
-        "or name one with `-w DIR`."
-    )
 
 
 def init(folder: Path, starter: str = "blank") -> Workspace:
@@ -93,109 +75,13 @@ def open(path: str | Path = ".") -> Workspace:
     return Workspace(find(Path(path)))
 
 
-class Workspace:
+class Workspace(Folder):
     """A folder with a journey, its sources and its data. Close it when done; `with` does."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self._runs: dict[tuple[int, int | None], Run] = {}
         self._snapshots: dict[int, Snapshot] = {}
-
-    # --- what the folder says
-
-    @cached_property
-    def _settings_and_problems(self) -> tuple[Settings, list[Problem]]:
-        return read_settings(self.folder / SETTINGS_FILE)
-
-    @property
-    def settings(self) -> Settings:
-        """What cxcurve.toml says.
-
-        Raises:
-            ProblemsError: it has errors; all of them.
-        """
-        settings, found = self._settings_and_problems
-        if errors := _errors(found):
-            raise ProblemsError(errors)
-        return settings
-
-    @property
-    def name(self) -> str:
-        """What pages call the workspace."""
-        return self.settings.name or self.folder.name
-
-    def problems(self) -> list[Problem]:
-        """Everything wrong with the YAML and TOML files, errors and warnings."""
-        journey, found = read_journey(self.folder / JOURNEY_FILE)
-        sources, more = read_sources(self.folder / SOURCES_FILE)
-        found = [*self._settings_and_problems[1], *found, *more]
-        if journey is not None and sources is not None:
-            found += cross_check(journey, sources, self.folder / SOURCES_FILE)
-        return sorted(found)
-
-    @cached_property
-    def journey(self) -> Journey:
-        """The journey.
-
-        Raises:
-            ProblemsError: a file has errors; all of them.
-        """
-        journey, found = read_journey(self.folder / JOURNEY_FILE)
-        if journey is None or _errors(found):
-            raise ProblemsError(_errors(found))
-        return journey
-
-    @cached_property
-    def sources(self) -> dict[str, Source]:
-        """The sources by name.
-
-        Raises:
-            ProblemsError: a file has errors; all of them.
-        """
-        if errors := _errors(self.problems()):
-            raise ProblemsError(errors)
-        sources, _ = read_sources(self.folder / SOURCES_FILE)
-        return sources or {}
-
-    @cached_property
-    def _expected_gaps(self) -> dict[str, int]:
-        """How long each source may be silent (microseconds), where sources.yaml can be read and says."""
-        sources, _ = read_sources(self.folder / SOURCES_FILE)
-        gaps = {name: source.expected_gap for name, source in (sources or {}).items()}
-        return {name: round(gap.seconds * 1e6) for name, gap in gaps.items() if gap is not None}
-
-    def file_problems(self, *names: str) -> list[Problem]:
-        """What is wrong with the files of sources (all, or those named) that can be told from their headers."""
-        sources, _ = read_sources(self.folder / SOURCES_FILE)
-        return file_problems(self.folder, [s for key, s in (sources or {}).items() if not names or key in names])
-
-    def data_problems(self) -> list[Problem]:
-        """Accounts and persons that no table of customers names: a wrong column or a misspelt id looks like that.
-
-        Anonymous visitors never are in such a table.
-        """
-        if not self.store.rows("SELECT 1 FROM customers LIMIT 1"):
-            return []
-        known = "SELECT customer_key FROM identities WHERE id_kind <> 'anonymous'"
-        told = f"FROM customer_keys SEMI JOIN ({known}) USING (customer_key)"
-        n_all = self.store.rows(f"SELECT count(*) {told}")[0][0]
-        unnamed = f"SELECT count(*), min(customer_id) {told} ANTI JOIN customers USING (customer_id)"
-        n, example = self.store.rows(unnamed)[0]
-        if not n:
-            return []
-        message = (
-            f"{n:,} of {n_all:,} customers with events (anonymous visitors aside) are in no table of customers, such "
-            f'as "{example[:60]}". Where that is no customer, mend the column after `account:`, or name the person\'s '
-            "account in a table of people"
-        )
-        return [Problem(SOURCES_FILE, 0, message, Severity.WARNING)]
-
-    # --- the store
-
-    @property
-    def has_data(self) -> bool:
-        """Whether anything was ever put into the store; asking does not open it."""
-        return (self.folder / DATA_FOLDER / STORE_FILE).is_file()
 
     @cached_property
     def store(self) -> Store:
@@ -220,12 +106,33 @@ class Workspace:
         """The events as an Ibis table, for anything else."""
         return self.store.events
 
+    def data_problems(self) -> list[Problem]:
+        """Accounts and persons that no table of customers names: a wrong column or a misspelt id looks like that.
+
+        Anonymous visitors never are in such a table.
+        """
+        if not self.store.rows("SELECT 1 FROM customers LIMIT 1"):
+            return []
+        known = "SELECT customer_key FROM identities WHERE id_kind <> 'anonymous'"
+        told = f"FROM customer_keys SEMI JOIN ({known}) USING (customer_key)"
+        n_all = self.store.rows(f"SELECT count(*) {told}")[0][0]
+        unnamed = f"SELECT count(*), min(customer_id) {told} ANTI JOIN customers USING (customer_id)"
+        n, example = self.store.rows(unnamed)[0]
+        if not n:
+            return []
+        message = (
+            f"{n:,} of {n_all:,} customers with events (anonymous visitors aside) are in no table of customers, such "
+            f'as "{example[:60]}". Where that is no customer, mend the column after `account:`, or name the person\'s '
+            "account in a table of people"
+        )
+        return [Problem(SOURCES_FILE, 0, message, Severity.WARNING)]
+
     def load(self, *names: str, progress: Progress | None = None) -> dict[str, Report]:
         """Load sources (all, or those named); every row and event is accounted for in the reports."""
         unknown = [name for name in names if name not in self.sources]
         if unknown:
             raise UnknownNameError("source", unknown[0], self.sources)
-        if errors := _errors(self.file_problems(*names)):
+        if errors := errors_of(self.file_problems(*names)):
             raise ProblemsError(errors)
         chosen = {key: source for key, source in self.sources.items() if not names or key in names}
         self._forget()
@@ -551,7 +458,7 @@ class Workspace:
         key = as_of_us, received_until_us
         if key not in self._runs:
             journey = self.journey.faded(self._half_life_factor(as_of_us))
-            zone, gaps = self.settings.zone, self._expected_gaps
+            zone, gaps = self.settings.zone, self.expected_gaps
             self._runs[key] = Run(self.store, journey, zone, as_of_us, received_until_us, gaps)
         return self._runs[key]
 
@@ -574,7 +481,7 @@ class Workspace:
     @property
     def _model_mark(self) -> str:
         versions = self.store.rows("SELECT number FROM versions ORDER BY number")
-        gaps = sorted(self._expected_gaps.items())
+        gaps = sorted(self.expected_gaps.items())
         said = f"{SCORER}|{versions}|{self.journey.model_dump_json()}|{self.settings.zone}|{gaps}"
         return hashlib.sha256(said.encode()).hexdigest()
 
@@ -582,35 +489,3 @@ class Workspace:
 def now_us() -> int:
     """The present, microseconds UTC."""
     return time.time_ns() // 1000
-
-
-def instant_us(value: str | datetime, zone: str) -> int:
-    """A moment as microseconds UTC; a date alone means the end of that day, in the zone.
-
-    Raises:
-        BadValueError: it is no date.
-    """
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            raise BadValueError(f'"{value}" is no date; expected such as 2026-05-03 or 2026-05-03T12:00') from None
-        is_date = len(value) <= len("2026-05-03")
-    else:
-        moment, is_date = value, False
-    if not 1990 <= moment.year <= 2200:
-        raise BadValueError(f'"{value}" cannot be meant; expected a year from 1990 on, such as 2026-05-03')
-    local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
-    us = round(local.timestamp() * 1e6)
-    return end_of_day(us, zone) if is_date else us
-
-
-def note_us(value: str | datetime, zone: str) -> int:
-    """A moment as microseconds UTC; a date alone means its beginning, in the zone."""
-    us = instant_us(value, zone)
-    is_date = isinstance(value, str) and len(value) <= len("2026-05-03")
-    return instant_us(f"{value}T00:00:00", zone) if is_date else us
-
-
-def _errors(problems: Sequence[Problem]) -> list[Problem]:
-    return [problem for problem in problems if problem.severity is Severity.ERROR]
