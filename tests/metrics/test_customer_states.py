@@ -52,7 +52,8 @@ def told(days: Days, until: float, *, gaps: dict[str, float] | None = None, jour
         store.append(table(events(days)))
         run = Run(store, journey, "UTC", START + round(until * DAY_US), expected_gaps=expected)
         score(run, None)
-        found = beside(snapshot(run), lambda _, rows: store.arrow(rows))
+        known = snapshot(run)
+        found = beside(known, lambda _, build: store.arrow(build(known)))
         return next(iter(found.values()), Beside())
 
 
@@ -123,7 +124,8 @@ def test_who_slipped_before_the_source_fell_silent_has_slipped() -> None:
         store.append(table([*ann, *bea]))
         run = Run(store, JOURNEY, "UTC", START + 200 * DAY_US, expected_gaps={"product": 30 * DAY_US})
         score(run, None)
-        found = beside(snapshot(run), lambda _, rows: store.arrow(rows))
+        known = snapshot(run)
+        found = beside(known, lambda _, build: store.arrow(build(known)))
     assert [name for one in found.values() for name in one.names if name == "slipping back"] == ["slipping back"]
 
 
