@@ -62,6 +62,10 @@ def test_demo_ends_today(run: Run, tmp_path: Path) -> None:
     assert timedelta(0) <= datetime.now(UTC) - as_of < timedelta(days=3)
 
 
+def test_demo_ends_where_it_is_told(run: Run, demo: Path) -> None:
+    assert run("-w", demo, "show", "curve", "--json").json["as_of"] == "2026-06-29T00:00:00Z"
+
+
 def test_demo_does_not_touch_a_folder_of_something_else(run: Run, made: Made) -> None:
     folder = made(LOG)
     result = run("demo", folder, "--no-serve")

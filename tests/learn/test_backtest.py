@@ -10,7 +10,8 @@ from planted import DAY_US, end_us, opinion, planted
 
 from cxcurve.errors import Reason
 from cxcurve.learn.backtest import backtest
-from cxcurve.learn.forecasts import FRICTION, MOMENTUM, Forecasts, Index, cuts, forecast, group_of
+from cxcurve.learn.forecasts import FRICTION, MOMENTUM, Forecasts, Index, cuts, forecast
+from cxcurve.learn.groups import group_of
 from cxcurve.metrics.periods import Periods
 
 WEEKS = 80

@@ -10,8 +10,9 @@ from planted import end_us, opinion, planted
 
 from cxcurve.errors import Reason
 from cxcurve.learn import hazards
-from cxcurve.learn.calibration import Kind, Opinion, calibrate, references
-from cxcurve.learn.hazards import HORIZON_DAYS
+from cxcurve.learn.calibration import Kind, Opinion, calibrate, crossed, references
+from cxcurve.learn.groups import half_of
+from cxcurve.learn.hazards import HORIZON_DAYS, Base, Ending
 from cxcurve.metrics.periods import Periods
 from cxcurve.metrics.versions import Version
 from cxcurve.stats.ranking import auc
@@ -128,6 +129,29 @@ def test_drawing_quiet_weeks_changes_little(many: Periods, monkeypatch: pytest.M
     drawn = learned(many).friction
     assert np.abs(drawn.weekly - whole.weekly).max() < 0.1
     assert drawn.gamma.value == pytest.approx(whole.gamma.value, abs=0.05)
+
+
+def test_drawing_endings_too_changes_little_and_counts_all(many: Periods, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The draw is taken out of the odds again: with a quarter of the endings the chance told stays what it was."""
+    whole = learned(many).friction
+    monkeypatch.setattr(hazards, "MOST_ENDINGS", whole.n_events // 4)
+    drawn = learned(many).friction
+    assert drawn.n_events == whole.n_events
+    assert np.abs(drawn.weekly - whole.weekly).max() < 0.25
+    ending = Ending.exit(many, np.array(PULL))
+    odds = [one.chance.log_odds(ending, one.weekly).mean() for one in (whole, drawn)]
+    assert odds[1] == pytest.approx(odds[0], abs=0.1)
+
+
+def test_gamma_rests_on_scores_that_know_nothing_of_their_own_customers(many: Periods) -> None:
+    """What happens to half of the customers moves the scores of the others, and not their own."""
+    own = half_of(many.customer) == 0
+    ending = Ending.exit(many, np.array(PULL))
+    other = replace(ending, days=np.where(own, np.roll(ending.days, 1), ending.days))
+    base = Base.of(many, 3)
+    before, after = (crossed(base, one, opinion(DRAG)) for one in (ending, other))
+    assert np.array_equal(before[own], after[own])
+    assert not np.allclose(before[~own], after[~own])
 
 
 def test_references_are_lower_quantiles_on_the_grid_and_thin_stages_are_pooled() -> None:

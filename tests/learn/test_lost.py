@@ -7,7 +7,8 @@ import pytest
 from planted import START_US, WEEK_US, end_us, opinion, planted
 
 from cxcurve.learn.calibration import Kind, Learned
-from cxcurve.learn.forecasts import FRICTION, N_GROUPS, Forecasts, Scorer, forecast
+from cxcurve.learn.forecasts import FRICTION, Forecasts, Scorer, forecast
+from cxcurve.learn.groups import N_GROUPS
 from cxcurve.learn.hazards import Ending
 from cxcurve.learn.lost import look_back
 from cxcurve.metrics.periods import Periods

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import cxcurve.model
 from cxcurve.errors import BadValueError
@@ -486,3 +487,17 @@ def test_work_moves_to_the_next_working_morning():
     assert [(t.day, 8 <= t.hour < 18) for t in days] == [(5, True), (5, True), (6, True), (6, True)]
     assert moved[3] == tuesday_night + 8 * HOUR
     assert (moved >= [friday_evening, sunday_noon, tuesday_night, 0]).all()
+
+
+@pytest.mark.parametrize(("customers", "longest"), [(60, 365), (500, 120)])
+def test_a_source_of_a_small_company_may_be_silent_for_longer(tmp_path: Path, customers: int, longest: int):
+    made = simulate(customers=customers, seed=7)
+    write(made, tmp_path)
+    told = yaml.safe_load((tmp_path / "sources.yaml").read_text("utf-8"))
+    gaps = {name: int(told[name]["expected_gap"].removesuffix("d")) for name in SOURCES}
+    at = {name: sorted({str(when)[:10] for when in made.events[name]["occurred_at"].to_pylist()}) for name in SOURCES}
+    for name, days in at.items():
+        mean = (date.fromisoformat(days[-1]) - date.fromisoformat(days[0])).days / (len(days) - 1)
+        assert gaps[name] >= 6 * mean, name
+    assert gaps["product"] == 7
+    assert 120 <= gaps["community"] <= longest

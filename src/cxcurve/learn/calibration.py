@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxcurve.errors import Reason
+from cxcurve.learn.groups import half_of
 from cxcurve.learn.hazards import WEIGHT_SD, Base, Ending, Floats, landmark_columns, landmark_fit, weekly_fit
 from cxcurve.metrics.periods import Periods
 from cxcurve.metrics.references import FEWEST_WEEKS, FINE, QUANTILES, WINDOW_WEEKS
@@ -191,16 +192,16 @@ def learn(base: Base, ending: Ending, opinion: Opinion, *, is_crossed: bool = Tr
         )
     k = len(expert)
     weekly = np.where(seen, fit.coefficients[:k], expert)
-    landmark = landmark_fit(base, ending, _crossed(base, ending, opinion) if is_crossed else ending.features @ weekly)
+    landmark = landmark_fit(base, ending, crossed(base, ending, opinion) if is_crossed else ending.features @ weekly)
     kind = Kind.BLENDED if fit.n_events <= ENOUGH_EXITS else Kind.LEARNED
     gamma = _first(landmark)
     chance = Chance(base, landmark) if landmark.coefficients is not None else None
     return Learned(opinion, kind, weekly, fit.low[:k], fit.high[:k], gamma, fit.n_events, (), unseen, chance)
 
 
-def _crossed(base: Base, ending: Ending, opinion: Opinion) -> Floats:
+def crossed(base: Base, ending: Ending, opinion: Opinion) -> Floats:
     """(n,) sums of the rows by weights learned from the other half of the customers."""
-    half, score = ending.periods.customer * 2_654_435_761 % 2**32 >> 31, np.zeros(len(ending.days))
+    half, score = half_of(ending.periods.customer), np.zeros(len(ending.days))
     for own in (0, 1):
         fit = weekly_fit(base, ending.where(half != own), Prior.of(opinion.weights, WEIGHT_SD, 0.0))
         weekly = opinion.weights if fit.coefficients is None else fit.coefficients[: len(opinion.weights)]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from cxcurve.learn.calibration import Kind, Learned, Opinion, learn, references
+from cxcurve.learn.groups import N_GROUPS, group_of
 from cxcurve.learn.hazards import HORIZON_DAYS, Base, Ending, joined_endings
 from cxcurve.metrics.periods import Periods
 from cxcurve.metrics.references import QUANTILES, WINDOW_WEEKS
@@ -23,7 +24,6 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 TEST_DAYS, MOST_FOLDS, TRAIN_DAYS = 91, 4, 182
-N_GROUPS = 4
 AT_RISK_TIMES = 2.0
 """At risk: the odds within 28 days are so many times those of the stage."""
 AT_RISK_INDEX = 50.0
@@ -267,8 +267,3 @@ def _means(stage: NDArray[np.int64], features: NDArray[np.float32], n_stages: in
     for k in np.unique(stage):
         found[k] = features[stage == k].mean(axis=0)
     return found
-
-
-def group_of(customer: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which of the groups a customer is tested in."""
-    return np.asarray((customer * 2_654_435_761 % 2**32) >> 16) % N_GROUPS

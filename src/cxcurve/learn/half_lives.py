@@ -9,7 +9,8 @@ import numpy as np
 from scipy import special
 
 from cxcurve.learn.calibration import ENOUGH_EXITS, Opinion, learn
-from cxcurve.learn.forecasts import cuts, group_of
+from cxcurve.learn.forecasts import cuts
+from cxcurve.learn.groups import half_of
 from cxcurve.learn.hazards import HORIZON_DAYS, Base, Ending, Floats
 from cxcurve.metrics.periods import Periods
 from cxcurve.stats.estimates import Estimate, z_of
@@ -17,7 +18,6 @@ from cxcurve.stats.estimates import Estimate, z_of
 GRID = (0.5, 1.0, 2.0)
 """Half-lives of the tracking plan times so much; a finer grid would find noise."""
 MOST_CUSTOMERS = 3_000
-_N_GROUPS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ def _log_likelihood(
     for cut, end in zip(begins, [*begins[1:], 2**62], strict=True):
         known = periods.until(cut)
         is_tested = (periods.ends_us >= cut) & (periods.ends_us < end) & (periods.followed_days >= HORIZON_DAYS)
-        for group in range(_N_GROUPS):
-            train = known.where(group_of(known.customer) % _N_GROUPS != group)
-            test = periods.where(is_tested & (group_of(periods.customer) % _N_GROUPS == group))
+        for half in (0, 1):
+            train = known.where(half_of(known.customer) != half)
+            test = periods.where(is_tested & (half_of(periods.customer) == half))
             base = Base.of(train, n_stages)
             for opinion, of, other in ((drag, Ending.exit, pull), (pull, Ending.move, drag)):
                 learned = learn(base, of(train, other.weights), opinion, is_crossed=False)
