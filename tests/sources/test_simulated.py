@@ -489,8 +489,8 @@ def test_work_moves_to_the_next_working_morning():
     assert (moved >= [friday_evening, sunday_noon, tuesday_night, 0]).all()
 
 
-@pytest.mark.parametrize(("customers", "longest"), [(60, 365), (500, 120)])
-def test_a_source_of_a_small_company_may_be_silent_for_longer(tmp_path: Path, customers: int, longest: int):
+@pytest.mark.parametrize(("customers", "is_rare"), [(60, True), (500, False)])
+def test_a_source_of_a_small_company_may_be_silent_for_longer(tmp_path: Path, customers: int, is_rare: bool):
     made = simulate(customers=customers, seed=7)
     write(made, tmp_path)
     told = yaml.safe_load((tmp_path / "sources.yaml").read_text("utf-8"))
@@ -500,4 +500,4 @@ def test_a_source_of_a_small_company_may_be_silent_for_longer(tmp_path: Path, cu
         mean = (date.fromisoformat(days[-1]) - date.fromisoformat(days[0])).days / (len(days) - 1)
         assert gaps[name] >= 6 * mean, name
     assert gaps["product"] == 7
-    assert 120 <= gaps["community"] <= longest
+    assert (gaps["community"] > 120) is is_rare

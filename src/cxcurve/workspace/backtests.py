@@ -90,6 +90,7 @@ def _json(found: Backtest, counted: str) -> dict[str, Any]:
             **{name: plain(rival.value) for name, rival in found.rivals.items()},
             "stage_alone": plain(found.stage_alone.value),
         },
+        "baseline_intervals": {name: [plain(one.low), plain(one.high)] for name, one in found.rivals.items()},
         "shuffled_auc": plain(found.shuffled.value),
         "reason": found.reason,
     }
@@ -130,8 +131,8 @@ def _precision(found: Backtest) -> str | None:
     if found.precision.value is None:
         return "No week was marked at risk."
     return (
-        f"Of 100 customers marked at risk, {_of_100(found.precision)} left within 28 days; "
-        f"of those who left, {share(found.recall.value)} were marked in the 28 days before."
+        f"Of 100 weeks marked at risk, {_of_100(found.precision)} were followed by an exit within 28 days; "
+        f"of the weeks within 28 days of an exit, {share(found.recall.value)} were marked."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -115,13 +116,19 @@ def week_before(day: str | date, first_week: int, last_week: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Weeks:
-    """Two weeks, who was inside the journey at each, and the signals that their ways are made of."""
+    """Two weeks, who was inside the journey at each, and the stages and signals that their stands are made of."""
 
     since: date
     until: date
     before: Side
     after: Side
+    stages: tuple[str, ...]
     signals: tuple[str, ...]
+
+    @cached_property
+    def moved(self) -> Moved:
+        """What moved the level from the one to the other."""
+        return moved(self.before, self.after, self.stages, self.signals)
 
 
 def weeks_between(run: Run, snapshot: Snapshot, since: str | date | None, until: str | date | None) -> Weeks:
@@ -143,7 +150,8 @@ def weeks_between(run: Run, snapshot: Snapshot, since: str | date | None, until:
     tables = {week: _read(run, snapshot, week) for week in (start, end)}
     both = [_weights(run, table) for table in tables.values()]
     sides = [_side(run, snapshot, week, tables[week], own, both) for week, own in zip(tables, both, strict=True)]
-    return Weeks(monday(start), monday(end), sides[0], sides[1], (*part_names(both[0]), REFERENCE, WEIGHTS))
+    signals = (*part_names(both[0]), REFERENCE, WEIGHTS)
+    return Weeks(monday(start), monday(end), sides[0], sides[1], snapshot.stage_names, signals)
 
 
 def moved_result(run: Run, snapshot: Snapshot, since: str | date | None, until: str | date | None) -> MovedResult:
@@ -153,8 +161,7 @@ def moved_result(run: Run, snapshot: Snapshot, since: str | date | None, until: 
         BadValueError: a day cannot be meant, or there is no week between the two.
     """
     weeks = weeks_between(run, snapshot, since, until)
-    found = moved(weeks.before, weeks.after, snapshot.stage_names, weeks.signals)
-    return MovedResult(snapshot.as_of_us, weeks.since, weeks.until, found)
+    return MovedResult(snapshot.as_of_us, weeks.since, weeks.until, weeks.moved)
 
 
 def _read(run: Run, snapshot: Snapshot, week: int) -> pa.Table:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cxcurve import charts
-from cxcurve.charts.format import days, odds, share, words
+from cxcurve.charts.format import days, interval, number, odds, share, words
 from cxcurve.metrics.versions import LearnedIndex, Version
 from cxcurve.web.asked import Asked
 from cxcurve.web.lost_form import Answer
@@ -38,7 +38,7 @@ class ScoresPage(Frame):
     pictures: tuple[charts.Picture, ...]
     pull_pictures: tuple[charts.Picture, ...]
     ranks: tuple[Mapping[str, Any], ...]
-    measures: tuple[tuple[str, str, float | None, float | None], ...]
+    measures: tuple[Mapping[str, Any], ...]
     indexes: tuple[Mapping[str, Any], ...]
     lost: Answer | None
     lost_rows: tuple[Mapping[str, Any], ...]
@@ -64,7 +64,7 @@ def build(view: View, asked: Asked, lost: Answer | None = None) -> ScoresPage:
         pictures=tuple(_picture(found, width) for width in (720.0, NARROW)) if found and is_told else (),
         pull_pictures=tuple(_pull_picture(pull, width) for width in (720.0, NARROW)) if pull and pull["bands"] else (),
         ranks=_ranks(found) if found and is_told else (),
-        measures=_measures(found, pull or {}) if found and is_told else (),
+        measures=_measures(found, pull or {}) if found else (),
         indexes=_indexes(view.version) if view.version else (),
         lost=lost,
         lost_rows=tuple(_listed(one, view.workspace.settings.zone) for one in listed[:MOST_LISTED]),
@@ -100,31 +100,39 @@ def _promises(found: Mapping[str, Any], counted: str) -> list[charts.Promise]:
 
 def _ranks(found: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     """Ours and the others, the best first."""
-    rows = [{"name": "Journey Friction Index", "value": found["auc_within_stage"], "is_ours": True}]
-    rows += [{"name": label, "value": found["baselines"][name], "is_ours": False} for name, label in _RIVALS.items()]
-    own = found["own_score"]
-    rows += (
-        [{"name": f"Your own {words(own['column'])}, where known", "value": own["auc"], "is_ours": False}]
-        if own
-        else []
-    )
-    rows = [row for row in rows if row["value"] is not None]
-    return tuple(sorted(rows, key=lambda row: -row["value"]))
+    own, between = found["own_score"], found.get("baseline_intervals", {})  # not kept by earlier versions
+    ours = (found["auc_low"], found["auc_high"])
+    rows = [("Journey Friction Index", found["auc_within_stage"], ours)]
+    rows += [(label, found["baselines"][name], between.get(name)) for name, label in _RIVALS.items()]
+    if own:
+        rows.append((f"Your own {words(own['column'])}, where known", own["auc"], (own["low"], own["high"])))
+    told = [
+        {"name": name, "value": value, "interval": between and interval(*between, "share"), "is_ours": between is ours}
+        for name, value, between in rows
+        if value is not None
+    ]
+    return tuple(sorted(told, key=lambda row: -row["value"]))
 
 
-def _measures(
-    found: Mapping[str, Any], pull: Mapping[str, Any]
-) -> tuple[tuple[str, str, float | None, float | None], ...]:
-    """Label, meaning, of friction, of momentum."""
+def _measures(found: Mapping[str, Any], pull: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Label, meaning, and of friction and of momentum the value and its interval where there is one."""
     told = (
         ("Calibration slope", "slope", "1 is right; below it the chances told are too far apart"),
         ("Seen against told", "observed_expected", "1 is right; above it more left, or moved on, than was told"),
         ("Brier skill", "brier_skill", "0 is no better than the share of the stage, 1 is perfect"),
         ("Ranking of shuffled customers", "shuffled_auc", "0.5, or something of the future leaks in"),
     )
+    rows = [(label, meaning, [_measure(one, name) for one in (found, pull)]) for label, name, meaning in told]
     return tuple(
-        (label, meaning, found[name], pull.get(name)) for label, name, meaning in told if found[name] is not None
+        {"label": label, "meaning": meaning, "values": values}
+        for label, meaning, values in rows
+        if any(value is not None for value, _ in values)
     )
+
+
+def _measure(found: Mapping[str, Any], name: str) -> tuple[float | None, str | None]:
+    low, high = found.get(f"{name}_low"), found.get(f"{name}_high")
+    return found.get(name), None if low is None else f"{number(low, 2)} to {number(high, 2)}"
 
 
 def _indexes(version: Version) -> tuple[Mapping[str, Any], ...]:

@@ -36,7 +36,8 @@ FACTS: Mapping[str, tuple[str, str, str, str]] = {
     "lead_days": ("Ahead", "days", "median", "Median days from the first week at risk in the 90 days to the exit."),
 }
 """By fact: label, unit, method and definition; those from precision on are of friction alone."""
-_OF_FRICTION = ("precision", "recall", "n_left", "n_warned", "lead_days")
+_OF_EXITS = ("n_left", "n_warned", "lead_days")
+_OF_FRICTION = ("precision", "recall", *_OF_EXITS)
 _QUERIES = {"auc": queries.AUC, "mean": queries.MEAN, "count": queries.COUNT, "median": queries.MEDIAN}
 
 
@@ -76,18 +77,19 @@ _NONE = pa.table({"customer_id": pa.array([], pa.string()), "value": pa.array([]
 
 
 def _shown(found: Backtest, fact: tuple[str, ...]) -> Estimate:
+    if found.reason is not None:
+        return nothing(found.n_events, found.reason)
     if fact[0] == BASELINES:
-        return found.rivals.get(fact[1], nothing())
-    of = {"auc_within_stage": "auc"}.get(fact[0], fact[0])
-    value = getattr(found, of, None)
-    if value is None and found.warning is not None:
-        value = getattr(found.warning, of)
-    return value if isinstance(value, Estimate) else nothing() if value is None else Estimate(float(value))
+        return found.rivals[fact[1]]
+    if fact[0] == "auc_within_stage":
+        return found.auc
+    value = getattr(found.warning if fact[0] in _OF_EXITS else found, fact[0])
+    return value if isinstance(value, Estimate) else Estimate(float(value))
 
 
 def _columns(results: Results, told: Forecasts, fact: tuple[str, ...]) -> dict[str, Any]:
     """A row for each tested week, or for each exit."""
-    if fact[0] in ("n_left", "n_warned", "lead_days"):
+    if fact[0] in _OF_EXITS:
         who, lead = leads(told)
         counted = np.full(len(lead), True) if fact[0] == "n_left" else lead > 0
         return {"customer_id": named(results, who[counted]), "value": lead[counted]}

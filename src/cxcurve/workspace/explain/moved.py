@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from cxcurve.charts.format import words
 from cxcurve.errors import BadValueError, UnknownNameError
-from cxcurve.metrics.moved import Moved, moved
+from cxcurve.metrics.moved import Moved
 from cxcurve.metrics.moved_by import Crowd
 from cxcurve.stats.estimates import Estimate, nothing
 from cxcurve.workspace.explain import queries
@@ -16,7 +16,6 @@ from cxcurve.workspace.explain.explanation import Grounds
 from cxcurve.workspace.explain.keys import path_of
 from cxcurve.workspace.explain.results import Results
 from cxcurve.workspace.explain.rows import below_scores, named
-from cxcurve.workspace.moved import Weeks
 
 PLACE = "docs/explain.md#what-moved-the-level"
 SIGNAL = "signal"
@@ -36,11 +35,11 @@ _WHEN = ("before", "after", "way")
 def keys(results: Results) -> list[str]:
     """Every part of the change over the last four weeks; none before there are two whole weeks."""
     try:
-        weeks, found = _found(results, None, None)
+        weeks = results.weeks_between(None, None)
     except BadValueError:
         return []
     dates = (weeks.since, weeks.until)
-    signals = (path_of("moved", *dates, SIGNAL, part.name) for part in found.of("signal"))
+    signals = (path_of("moved", *dates, SIGNAL, part.name) for part in weeks.moved.of("signal"))
     return [*(path_of("moved", *dates, fact) for fact in FACTS), *signals]
 
 
@@ -51,8 +50,8 @@ def grounds(results: Results, since: str, until: str, *fact: str) -> Grounds:
         BadValueError: a day cannot be meant.
         UnknownNameError: there is no such part.
     """
-    weeks, found = _found(results, since, until)
-    crowd = Crowd(weeks.before, weeks.after, len(results.known.stage_names))
+    weeks = results.weeks_between(since, until)
+    found, crowd = weeks.moved, Crowd(weeks.before, weeks.after, len(weeks.stages))
     over = f"{weeks.since} to {weeks.until}"
     if len(fact) == 1:
         if fact[0] not in FACTS:
@@ -70,11 +69,6 @@ def grounds(results: Results, since: str, until: str, *fact: str) -> Grounds:
     inputs = pa.table({"customer_id": who, "when": when, "value": rows.value, "weight": rows.weight})
     told = f"{label}, {over}", "number", shown, definition, PLACE
     return Grounds(*told, "sum", queries.SUM, {"inputs": inputs}, below_scores(results))
-
-
-def _found(results: Results, since: str | None, until: str | None) -> tuple[Weeks, Moved]:
-    weeks = results.weeks_between(since, until)
-    return weeks, moved(weeks.before, weeks.after, results.known.stage_names, weeks.signals)
 
 
 def _shown(found: Moved, fact: str) -> Estimate:

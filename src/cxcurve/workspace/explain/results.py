@@ -9,6 +9,7 @@ from cxcurve.learn.backtest import Backtest, backtest
 from cxcurve.learn.forecasts import Forecasts, Index
 from cxcurve.metrics.curve import X
 from cxcurve.metrics.leavers import Leavers
+from cxcurve.metrics.periods import Periods
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.pipeline.learning import forecasts_of
 from cxcurve.pipeline.periods import read_periods
@@ -118,9 +119,13 @@ class Found:
             self._weeks[since, until] = weeks_between(self.run, self.known, since, until)
         return self._weeks[since, until]
 
+    @cached_property
+    def _periods(self) -> Periods:
+        return read_periods(self.run)
+
     def tested(self, index: Index) -> tuple[Forecasts | None, Backtest]:
         """The weeks that a backtest rests on, and what it says."""
         if index not in self._tested:
-            told = forecasts_of(self.run, index, read_periods(self.run))
+            told = forecasts_of(self.run, index, self._periods)
             self._tested[index] = told, backtest(told, n_stages=len(self.known.stage_names))
         return self._tested[index]
