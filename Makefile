@@ -9,6 +9,7 @@ SHELL := /bin/bash
 .PHONY: demo picture test lint engines bench truth oracle clean
 
 VENV := .venv
+NODE := tests/node/node_modules
 ORACLE := .venv-oracle
 BIN := $(VENV)/bin
 # pip is asked quietly; its own word on newer versions is no help here.
@@ -22,7 +23,7 @@ picture: $(VENV)/installed
 	$(BIN)/cxcurve demo demo --no-serve
 	$(BIN)/cxcurve -w demo show curve --x position --svg docs/curve.svg
 
-test: $(VENV)/dev lint
+test: $(VENV)/dev $(NODE)/installed lint
 	browser=$$(tools/chromium.sh) && echo "Browser: $$browser" && $(BIN)/pytest --ignore=tests/engines --numprocesses auto --dist loadfile
 
 lint: $(VENV)/dev
@@ -44,7 +45,7 @@ oracle: $(ORACLE)/installed
 	OPENBLAS_NUM_THREADS=1 $(ORACLE)/bin/python -m tools.oracle
 
 clean:
-	rm -rf $(VENV) $(ORACLE) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(ORACLE) $(NODE) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/made:
 	python=$$(tools/python.sh) && $$python -m venv $(VENV)
@@ -59,6 +60,12 @@ $(VENV)/installed: $(VENV)/made pyproject.toml $(shell find src -type f -not -pa
 $(VENV)/dev: $(VENV)/made pyproject.toml
 	$(PIP) install --upgrade 'pip>=25.1'
 	$(PIP) install --group dev -e .
+	touch $@
+
+# One client that sends to us is written in JavaScript; its test says so where there is no npm.
+$(NODE)/installed: tests/node/package.json
+	mkdir -p $(NODE)
+	if command -v npm > /dev/null; then npm install --prefix tests/node --no-package-lock --no-audit --no-fund --silent; fi
 	touch $@
 
 $(VENV)/engines: $(VENV)/dev pyproject.toml

@@ -70,6 +70,14 @@ class StoreError(CxcurveError, RuntimeError):
     """The store could not do what was asked: a full disk, a damaged file."""
 
 
+class InboxFullError(CxcurveError, RuntimeError):
+    """Nothing more can be taken in for now; what was refused is for its sender to send again."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{message}. Nothing of this request was kept: send it again in {retry_after_s} s.")
+
+
 class UnknownNameError(CxcurveError, LookupError):
     """A customer, event, stage, metric or segment that is not there."""
 

@@ -158,6 +158,24 @@ VERSIONS = Table(
     """),
 )
 
+LEDGER = Table(
+    "ledger",
+    "what became of everything a live source sent and that is not waiting any more",
+    ("source",),
+    _columns("""
+        source string the source that the write key names
+        used int64 items that made an event
+        no_event int64 items that make none: who somebody is, and what is told of them
+        refused_items int64 items that could not be read, in quarantine
+        repeated_items int64 the same items refused again
+        made int64 events: loaded + duplicate + conflict + quarantined
+        loaded int64 events in the log
+        duplicate int64 events that were there already, or refused already
+        conflict int64 events of an id that is there with another body, in quarantine
+        quarantined int64 events that the tracking plan or a rule refuses, in quarantine
+    """),
+)
+
 STAYS = Table(
     "stays",
     "one unbroken time of a customer in a stage",

@@ -236,9 +236,9 @@ def test_help_and_version(run: Run) -> None:
     helped = run("--help")
     assert helped.code == 0
     there = ("init", "demo", "suggest", "check", "load", "score", "show", "note", "serve")
-    for command in (*there, "calibrate", "backtest", "truth"):
+    for command in (*there, "calibrate", "backtest", "truth", "tokens"):
         assert f" {command} " in helped.out
-    for later in ("replay", "export", "erase", "report", "users", "tokens"):
+    for later in ("replay", "export", "erase", "report", "users"):
         assert f" {later} " not in helped.out
     assert run("--version").out == "cxcurve 0.1.0\n"
 

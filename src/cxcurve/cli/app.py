@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cxcurve import __version__
-from cxcurve.cli import checking, explaining, learning, making, showing, working
+from cxcurve.cli import checking, explaining, learning, making, showing, tokens, working
 from cxcurve.cli.output import complain
 from cxcurve.cli.places import Folder
 from cxcurve.errors import BadValueError, CxcurveError, ProblemsError, UnknownNameError
@@ -45,6 +45,7 @@ for _command, _does in (
     ("serve", working.serve),
 ):
     app.command(_command)(_does)
+app.add_typer(tokens.app, name="tokens")
 
 
 def _version(is_wanted: bool) -> None:

@@ -28,7 +28,9 @@ def check_source(key: str, source: Source) -> Iterator[Finding]:
 
 
 def _files(source: Source) -> Iterator[Finding]:
-    if not source.files:
+    if source.live and source.files:
+        yield Finding(("live",), "has `live` with `files`; what is sent is one source, what lies in files another")
+    if not source.files and not source.live:
         yield Finding((), "has no files; write `files: NAME.csv` (csv, jsonl or parquet, * for any)")
     if source.separator is not None and len(source.separator) != 1:
         yield Finding(("separator",), f'has the separator "{source.separator}"; expected one character')
@@ -39,6 +41,9 @@ def _files(source: Source) -> Iterator[Finding]:
 
 
 def _event_source(source: Source) -> Iterator[Finding]:
+    if source.live:  # what the mapping does not name, the Segment spec does
+        yield from _live(source)
+        return
     if not any(getattr(source, name) for name in _NAMES_CUSTOMERS):
         yield Finding((), "names no customer; give the column with their ids: `account:`, `person:` or `anonymous:`")
     yield from _time(source)
@@ -48,6 +53,14 @@ def _event_source(source: Source) -> Iterator[Finding]:
         yield from _rule(name, rule, source)
     if source.columns:
         yield Finding(("columns",), "has `columns`, which only tables of customers or people use", Severity.WARNING)
+
+
+def _live(source: Source) -> Iterator[Finding]:
+    for name in ("time", "by", "order", "id"):
+        if getattr(source, name):
+            yield Finding((name,), f"is live: `{name}` is what each message says itself; remove it")
+    for name, rule in source.events.items():
+        yield from _rule(name, rule, source)
 
 
 def _table_source(source: Source) -> Iterator[Finding]:

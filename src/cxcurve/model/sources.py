@@ -35,13 +35,14 @@ class EventRule(Frozen):
 
 
 class Source(Frozen):
-    """One source: files of events, or of customers or people.
+    """One source: files of events, or of customers or people; or events that are sent to us (`live`).
 
     `key` is what sources.yaml calls it; `name` the column that names the event, `event` a name for all its rows.
     """
 
     key: str = ""
     files: Names = ()
+    live: Flag = False
     table: Literal["events", "customers", "people"] = "events"
     format: Literal["csv", "jsonl", "parquet"] | None = None
     separator: str | None = None

@@ -96,6 +96,22 @@ def load(
     return {key: reports[key] for key in sources}
 
 
+def keep(store: Store, batch: Batch, seen_us: int) -> Appended:
+    """Write all that a batch holds: what was refused, customers, people, events; returns what became of the events."""
+    quarantine(store, batch.refused, seen_us)
+    if batch.customers is not None:
+        store.upsert(tables.CUSTOMERS, batch.customers)
+    if batch.people is not None:
+        store.upsert_people(batch.people)
+    return store.append(batch.events)
+
+
+def quarantine(store: Store, refused: Iterable[Refused], seen_us: int) -> None:
+    """Keep what was refused; the same refused again is kept once."""
+    rows = [{**{name: getattr(one, name) for name in _REFUSED}, "seen_us": seen_us} for one in refused]
+    store.upsert(tables.QUARANTINE, pa.Table.from_pylist(rows, schema=arrow_schema(tables.QUARANTINE)))
+
+
 @dataclass
 class _Loader:
     store: Store
@@ -129,19 +145,14 @@ class _Loader:
 
     def _keep(self, batch: Batch) -> None:
         self.report.add_rows(batch)
-        self._quarantine(batch.refused)
-        if batch.customers is not None:
-            self.store.upsert(tables.CUSTOMERS, batch.customers)
-        if batch.people is not None:
-            self.store.upsert_people(batch.people)
-        self.report.add_events(batch, self.store.append(batch.events))
+        self.report.add_events(batch, keep(self.store, batch, self.received_us))
 
     def _load_staged(self, batches: Iterable[Batch]) -> None:
         """Keep the rows, then derive the events of every key read, from all rows of the key that were ever read."""
         read_ids: Counter[str] = Counter()  # a row that stands in two files is read twice
         for batch in batches:
             self.report.add_rows(batch)
-            self._quarantine(batch.refused)
+            quarantine(self.store, batch.refused, self.received_us)
             assert batch.staged is not None
             self.store.stage(self.source.key, batch.staged)
             read_ids.update(batch.staged["row_id"].to_pylist())
@@ -155,16 +166,12 @@ class _Loader:
                 known_events=self.journey.signals.keys(),
                 data_classes=self._data_classes,
             )
-            self._quarantine(batch.refused)
+            quarantine(self.store, batch.refused, self.received_us)
             used |= batch.used_row_ids
             appended = self.store.replace_keys(self.source.key, keys, batch.events)
             self.report.add_events(batch, appended)
         n_used = sum(count for row_id, count in read_ids.items() if row_id in used)
         self.report.rows.used, self.report.rows.no_event = n_used, self.report.rows.used - n_used
-
-    def _quarantine(self, refused: Iterable[Refused]) -> None:
-        rows = [{**{name: getattr(one, name) for name in _REFUSED}, "seen_us": self.received_us} for one in refused]
-        self.store.upsert(tables.QUARANTINE, pa.Table.from_pylist(rows, schema=arrow_schema(tables.QUARANTINE)))
 
     def _forget(self) -> None:
         """What an earlier load of the same files refused and this one did not is mended."""

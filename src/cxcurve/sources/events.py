@@ -39,6 +39,11 @@ CUSTOMER = {"account": "account_id", "person": "person_id", "anonymous": "anonym
 _TEXTS = {"channel": "channel", "currency": "currency", "conversation": "conversation_id", "partner": "partner_id"}
 
 
+RECEIVED, GIVEN, SAID = "(received)", "(properties)", "(said)"
+"""Columns that rows of a live source bring besides those of the mapping: when each was received, its properties as one
+JSON object, and what it says, by which the same event sent twice is told from another of the same id."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """How events are made: the source's mapping, the time of receipt and the tracking plan."""
@@ -58,12 +63,13 @@ def draft(
     occurred_us, bad_time = read_times(frame[at], time, at)
     value, bad_value = _numbers(frame, rule.value or source.value)
     amount, bad_amount = _numbers(frame, source.amount)
+    received_us = frame[RECEIVED].to_numpy(dtype=np.int64) if RECEIVED in frame else plan.received_us
     no_time = reason_where(all_null(frame, [at]), f"has no time: column {at} is empty")
     classes = plan.data_classes or {}
     columns: dict[str, Any] = {
         "event_id": _event_ids(source, frame, names, row_ids),
         "occurred_us": occurred_us,
-        "received_us": plan.received_us,
+        "received_us": received_us,
         "name": names,
         "source": source.key,
         "value": value,
@@ -71,13 +77,15 @@ def draft(
         "text": _texts(frame, rule.text or source.text),
         "data_class": [classes.get(name, "observed") for name in names],
         "purpose": None,
-        "properties": properties(frame, _property_columns(source, frame)),
+        "properties": frame[GIVEN] if GIVEN in frame else properties(frame, _property_columns(source, frame)),
         "unread": first_reason(bad_time, bad_value, bad_amount),
         "no_time": no_time,
-        "wrong": first_reason(_unknown(names, plan), _impossible(occurred_us, plan.received_us)),
+        "wrong": first_reason(_unknown(names, plan), _impossible(occurred_us, received_us)),
         "row": np.arange(len(frame)),
     }
     columns |= {ours: _texts(frame, getattr(source, role)) for role, ours in (CUSTOMER | _TEXTS).items()}
+    if SAID in frame:
+        columns["said"] = frame[SAID]
     if source.conversation is None and source.by:  # what its rows tell of one key belongs together
         columns["conversation_id"] = _texts(frame, source.by)
     return pd.DataFrame(columns, index=frame.index)
@@ -165,7 +173,7 @@ def _unknown(names: Texts, plan: Plan) -> Reasons:
     return names.map(reasons.get).to_numpy(dtype=object)
 
 
-def _impossible(occurred_us: npt.NDArray[np.int64], received_us: int) -> Reasons:
+def _impossible(occurred_us: npt.NDArray[np.int64], received_us: int | npt.NDArray[np.int64]) -> Reasons:
     reasons = no_reasons(len(occurred_us))
     for i in np.flatnonzero((occurred_us < EARLIEST_US) | (occurred_us > received_us + US_PER_DAY)):
         is_early = occurred_us[i] < EARLIEST_US

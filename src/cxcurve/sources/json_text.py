@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str)
@@ -18,7 +19,7 @@ def parsed(text: str) -> Any:
         ValueError: it is no JSON, is nested too deeply, or holds NaN or half a character (a lone surrogate).
     """
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
         if text.count("[") + text.count("{") > _MARGIN:
             json.loads("[" * _MARGIN + text + "]" * _MARGIN)  # so that writing it from a deeper place works too
         if "\\u" in text:
@@ -29,6 +30,13 @@ def parsed(text: str) -> Any:
         raise ValueError("it has half a character (a lone surrogate)") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg} at character {error.pos + 1}") from None
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:40]} is too large a number")
     return value
 
 

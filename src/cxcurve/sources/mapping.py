@@ -75,11 +75,12 @@ def assemble(source: Source, rows: Rows, drafts: pd.DataFrame, refusal: Reasons)
 
 
 def _events(drafts: pd.DataFrame) -> pa.Table:
-    """The drafts as events; with the key of their rows where they were derived from staged ones."""
+    """The drafts as events; with the key of their rows where these are staged, with what was said where it was sent."""
     events = arrow_table(EVENTS, drafts) if len(drafts) else no_events()
-    if "row_key" not in drafts:
-        return events
-    return events.append_column("row_key", pa.array(drafts["row_key"].to_list(), pa.string()))
+    for name in ("row_key", "said"):
+        if name in drafts:
+            events = events.append_column(name, pa.array(drafts[name].to_list(), pa.string()))
+    return events
 
 
 def _meant(cells: pd.Series[Any], nulls: set[str]) -> pd.Series[Any]:

@@ -1,7 +1,8 @@
 """The event log: appended once by `event_id`, never rewritten.
 
 An event whose id is there already with the same body is a duplicate and dropped; with another body it is a
-conflict and kept in quarantine. The body is everything but `event_id` and `received_us`.
+conflict and kept in quarantine. The body is everything but `event_id` and `received_us`; of an event that was sent to
+us, what its sender said: our reading of his clock changes with each sending.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Appended:
 
 
 def append(backend: Backend, events: pa.Table) -> Appended:
-    """Add `events` (`tables.EVENTS`, and optionally `row_key`) to the log, all or nothing.
+    """Add `events` (`tables.EVENTS`, and optionally `row_key` and `said`) to the log, all or nothing.
 
     Returns:
         How many were loaded, were there already, or contradict what was there.
@@ -110,13 +111,15 @@ def move_people(backend: Backend) -> None:
 
 
 def _stage_incoming(backend: Backend, events: pa.Table) -> None:
-    if "row_key" not in events.column_names:
-        events = events.append_column("row_key", pa.nulls(events.num_rows, pa.string()))
+    for name in ("row_key", "said"):
+        if name not in events.column_names:
+            events = events.append_column(name, pa.nulls(events.num_rows, pa.string()))
     events = events.append_column("ordinal", pa.array(range(events.num_rows), pa.int64()))
     parts = ", ".join(f'coalesce("{name}"::VARCHAR, {_NULL})' for name in _BODY_COLUMNS)
     backend.con.register("incoming_view", events)
     backend.raw_sql(
-        f"CREATE OR REPLACE TEMP TABLE incoming AS SELECT *, md5_number_lower(concat_ws({_UNIT}, {parts})) AS body, "
+        "CREATE OR REPLACE TEMP TABLE incoming AS SELECT * EXCLUDE said, "
+        f"md5_number_lower(coalesce(said, concat_ws({_UNIT}, {parts}))) AS body, "
         "CASE WHEN account_id IS NOT NULL THEN 'account' WHEN person_id IS NOT NULL THEN 'person' "
         "ELSE 'anonymous' END AS id_kind, coalesce(account_id, person_id, anonymous_id) AS id FROM incoming_view"
     )

@@ -25,6 +25,7 @@ from cxcurve.model.starters import SOURCES_FILE, copy_starter
 from cxcurve.pipeline.learning import check_scores, learn_weights
 from cxcurve.pipeline.loading import Report, load
 from cxcurve.pipeline.moments import find_moments
+from cxcurve.pipeline.moving import move
 from cxcurve.pipeline.own_score import OwnScore
 from cxcurve.pipeline.recovery import find_recovery
 from cxcurve.pipeline.run import Run, default_as_of
@@ -49,6 +50,7 @@ from cxcurve.workspace.lists import (
     signal_rows,
     time_to_value_result,
 )
+from cxcurve.workspace.live import Live
 from cxcurve.workspace.lost import LostResult, lost_result
 from cxcurve.workspace.moments import MomentsResult, RecoveryResult
 from cxcurve.workspace.moved import MovedResult, moved_result
@@ -88,8 +90,25 @@ class Workspace(Folder):
         """The store, opened when first needed."""
         return Store(self.folder / DATA_FOLDER / STORE_FILE)
 
+    @cached_property
+    def live(self) -> Live:
+        """What is sent to the workspace while it is open."""
+        return Live(self.folder / DATA_FOLDER)
+
+    def move(self) -> int:
+        """Bring what was sent into the store, a few thousand items at most; returns how many items that were."""
+        sources = {key: source for key, source in self.sources.items() if source.live}
+        n = move(self.store, self.live.inbox, sources, self.journey)
+        if n:
+            self._forget()
+            self.store.remember("loaded_us", str(now_us()))
+        return n
+
     def close(self) -> None:
         """Give the store back to other processes."""
+        if "live" in self.__dict__:
+            self.live.close()
+            del self.__dict__["live"]
         if "store" in self.__dict__:
             self._forget()
             self.store.close()
@@ -135,6 +154,7 @@ class Workspace(Folder):
         if errors := errors_of(self.file_problems(*names)):
             raise ProblemsError(errors)
         chosen = {key: source for key, source in self.sources.items() if not names or key in names}
+        chosen = {key: source for key, source in chosen.items() if not source.live}
         self._forget()
         try:
             return load(self.store, self.folder, chosen, self.journey, received_us=now_us(), progress=progress)

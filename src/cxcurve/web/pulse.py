@@ -1,0 +1,50 @@
+"""The pulse: what was sent goes into the store and its customers are scored, as long as the pages are served."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from cxcurve.errors import CxcurveError
+from cxcurve.web.reader import Reader
+
+BEAT_S = 0.2
+LONGEST_REST_S = 10.0
+"""Between two tries where the store cannot take anything, such as on a full disk."""
+log = logging.getLogger("cxcurve.pulse")
+
+
+class Pulse(threading.Thread):
+    """Moves and scores until it is stopped."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self._reader = reader
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Beat until stopped; what fails is tried again."""
+        rest = BEAT_S
+        while not self._stopped.wait(rest):
+            try:
+                rest = 0.0 if self.beat() else BEAT_S
+            except CxcurveError as error:
+                rest = min(max(rest, BEAT_S) * 2, LONGEST_REST_S)
+                log.warning("%s", error)
+
+    def stop(self) -> None:
+        """End after the beat that is under way."""
+        self._stopped.set()
+        if self.is_alive():
+            self.join()
+
+    def beat(self) -> int:
+        """Move what waits and score the customers it is of; returns how many items were moved."""
+        with self._reader.held() as workspace:
+            n = workspace.move()
+            if n:
+                started = time.perf_counter()
+                workspace.score()
+                log.debug("%d items moved and scored in %.2f s", n, time.perf_counter() - started)
+        return n

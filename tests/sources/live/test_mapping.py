@@ -1,0 +1,226 @@
+"""Items of a live source as a batch: events, times by our clock, ids, and everything counted once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxcurve.model.sources import Source
+from cxcurve.sources.events import Plan
+from cxcurve.sources.live import segment
+from cxcurve.sources.live.bodies import written
+from cxcurve.sources.live.calls import Call
+from cxcurve.sources.live.mapping import Heard, at_path, heard_in, live_source, map_heard, occurred_us
+from cxcurve.sources.rows import Batch
+from cxcurve.store.inbox import Request
+
+NOW = 1_793_520_000_000_000  # 2026-11-01T08:00:00Z
+SECOND = 1_000_000
+KNOWN = {"purchase", "used"}
+
+
+def mapped(*messages: Any, source: Source | None = None, **batch: Any) -> Batch:
+    body = written({"batch": list(messages), **batch}).encode()
+    heard = heard_in(Request("web", "segment/batch", NOW, len(messages), body))
+    return map_heard(Plan(live_source("web", source), NOW, KNOWN), heard)
+
+
+def track(**more: Any) -> dict[str, Any]:
+    return {"type": "track", "event": "purchase", "userId": "u1", "messageId": "m1", **more}
+
+
+def only(batch: Batch) -> dict[str, Any]:
+    assert batch.refused == ()
+    (row,) = batch.events.to_pylist()
+    return dict(row)
+
+
+def test_an_event_of_the_segment_spec() -> None:
+    row = only(
+        mapped(
+            track(
+                anonymousId="a1",
+                timestamp="2026-11-01T07:00:00Z",
+                context={"groupId": "acme", "ip": "10.0.0.1"},
+                properties={
+                    "revenue": 9.5,
+                    "currency": "EUR",
+                    "value": 3,
+                    "text": "fine",
+                    "conversation_id": 7,
+                    "x": None,
+                },
+            )
+        )
+    )
+    assert {name: row[name] for name in ("event_id", "account_id", "person_id", "anonymous_id", "name", "source")} == {
+        "event_id": "m1",
+        "account_id": "acme",
+        "person_id": "u1",
+        "anonymous_id": "a1",
+        "name": "purchase",
+        "source": "web",
+    }
+    assert (row["value"], row["amount"], row["currency"], row["text"], row["conversation_id"]) == (
+        3.0,
+        9.5,
+        "EUR",
+        "fine",
+        "7",
+    )
+    assert row["occurred_us"] == NOW - 3600 * SECOND
+    assert row["received_us"] == NOW
+    assert json.loads(row["properties"]) == {
+        "revenue": 9.5,
+        "currency": "EUR",
+        "value": 3,
+        "text": "fine",
+        "conversation_id": 7,
+        "x": None,
+        "context": {"ip": "10.0.0.1"},
+    }
+
+
+def test_a_value_that_is_no_number_stays_a_property() -> None:
+    row = only(mapped(track(properties={"value": "large", "revenue": True})))
+    assert (row["value"], row["amount"]) == (None, None)
+    assert json.loads(row["properties"]) == {"value": "large", "revenue": True}
+
+
+def test_a_mapping_names_parts_by_their_path() -> None:
+    source = Source(
+        live=True, account="properties.shop.id", amount="properties.cart.total", rename={"Order Completed": "purchase"}
+    )
+    row = only(
+        mapped(
+            track(event="Order Completed", properties={"shop": {"id": 5}, "cart": {"total": "12.50"}}), source=source
+        )
+    )
+    assert (row["name"], row["account_id"], row["amount"]) == ("purchase", "5", 12.5)
+
+
+def test_what_a_mapping_calls_a_number_must_be_one() -> None:
+    source = Source(live=True, amount="properties.total")
+    batch = mapped(track(properties={"total": "many"}), source=source)
+    (refused,) = batch.refused
+    assert 'could not read "many" as a number in column properties.total' in refused.reason
+
+
+def test_an_unknown_event_is_refused_and_kept_as_sent() -> None:
+    batch = mapped(track(event="purchased", properties={"a": 1}), track(messageId="m2"))
+    (refused,) = batch.refused
+    assert refused.reason == 'event "purchased" is not in the tracking plan. Did you mean "purchase"?'
+    assert (refused.source, refused.file, refused.line, refused.kind) == ("web", "message m1", 0, "event")
+    kept = json.loads(refused.row)
+    assert {name: kept[name] for name in ("event", "messageId", "userId", "properties", "receivedUs")} == {
+        "event": "purchased",
+        "messageId": "m1",
+        "userId": "u1",
+        "properties": {"a": 1},
+        "receivedUs": NOW,
+    }
+    assert batch.events["event_id"].to_pylist() == ["m2"]
+
+
+def test_the_same_refused_again_is_the_same_row_of_the_quarantine() -> None:
+    first, second = (mapped(track(event="nope"), sentAt=sent).refused[0] for sent in ("2026-11-01T07:59:59Z", None))
+    assert (first.file, first.ordinal) == (second.file, second.ordinal)
+    other = mapped(track(event="nope", properties={"b": 1})).refused[0]
+    assert other.ordinal != first.ordinal
+
+
+def test_what_makes_no_event_is_counted_as_that() -> None:
+    batch = mapped(
+        {"type": "identify", "userId": "u1", "traits": {}},
+        {"type": "group", "userId": "u1", "groupId": "acme"},
+        {"type": "alias", "userId": "u1", "previousId": "a1"},
+        track(),
+        track(messageId="m2", event="nope"),
+        "junk",
+    )
+    assert (batch.n_read, batch.n_used, batch.n_no_event, len(batch.refused)) == (6, 2, 3, 2)
+    assert batch.n_read == batch.n_used + batch.n_no_event + sum(one.kind == "row" for one in batch.refused)
+
+
+def test_without_an_id_a_repetition_is_told_and_twins_count() -> None:
+    said = {"type": "track", "event": "used", "userId": "u1", "timestamp": "2026-11-01T07:00:00Z"}
+    ids = mapped(said, said).events["event_id"].to_pylist()
+    again = mapped(said, said, sentAt="2026-11-01T07:59:00Z").events["event_id"].to_pylist()
+    assert len(set(ids)) == 2
+    assert ids == again
+
+
+def test_a_time_that_cannot_be_read_is_said() -> None:
+    batch = mapped(track(timestamp="yesterday"), track(messageId="m2", timestamp={"a": 1}))
+    assert [one.reason for one in batch.refused] == [
+        'has the timestamp "yesterday"; expected ISO 8601 such as 2026-05-31T14:00:00Z',
+        "has the timestamp \"{'a': 1}\"; expected ISO 8601 such as 2026-05-31T14:00:00Z",
+    ]
+    assert (batch.n_read, len(batch.events)) == (2, 0)
+
+
+# --- the clock
+
+
+def moment(said: Any, sent: Any = None) -> int:
+    call = Call("track", said_at=said, sent_at=sent)
+    found, unread = occurred_us([call], np.array([NOW]))
+    assert unread == [None]
+    return int(found[0])
+
+
+def test_a_wrong_clock_is_put_right_by_the_time_of_sending() -> None:
+    """`received - (sent - said)`, Segment's spec."""
+    for year in ("1999", "2026", "2041"):
+        assert moment(f"{year}-03-01T10:00:00Z", f"{year}-03-01T10:00:30Z") == NOW - 30 * SECOND
+
+
+def test_nothing_happened_after_it_was_sent() -> None:
+    assert moment("2026-11-01T09:00:00Z", "2026-11-01T07:00:00Z") == NOW
+
+
+def test_without_the_time_of_sending_the_clock_is_believed_and_without_a_time_it_is_now() -> None:
+    assert moment("2026-11-01T07:59:00Z") == NOW - 60 * SECOND
+    assert moment("2026-11-01T07:59:00Z", "some day") == NOW - 60 * SECOND
+    assert moment(None, "2026-11-01T07:59:00Z") == NOW
+
+
+def test_numbers_are_milliseconds_or_seconds_since_1970() -> None:
+    assert moment(NOW / 1000) == NOW
+    assert moment(NOW // SECOND) == NOW
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(0, 10**6))
+def test_whatever_the_clock_says_what_passed_on_it_counts(offset_s: int, passed_s: int) -> None:
+    sent = NOW // SECOND + offset_s
+    if sent - passed_s > 10**8:  # smaller numbers would be read as milliseconds as well
+        assert moment((sent - passed_s) * 1000, sent * 1000) == NOW - passed_s * SECOND
+
+
+def test_a_date_that_cannot_be_is_refused() -> None:
+    (refused,) = mapped(track(timestamp="2041-01-01T00:00:00Z")).refused
+    assert refused.reason == "is dated 2041-01-01T00:00, more than 24 h after it was received"
+
+
+def test_a_path() -> None:
+    message = {"a": {"b": {"c": 5}, "d.e": 6}, "x.y": 7}
+    assert [at_path(message, path) for path in ("a.b.c", "a.d.e", "x.y", "a.z", "a.b.c.d", "q")] == [
+        5,
+        6,
+        7,
+        None,
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("kind", ["track", "page", "screen"])
+def test_each_kind_of_event(kind: str) -> None:
+    items = segment.items(kind, {"event": "used", "name": "x", "userId": "u", "messageId": "m"})
+    batch = map_heard(Plan(live_source("web"), NOW, None), [Heard(item, NOW) for item in items])
+    assert batch.events["name"].to_pylist() == ["used"]
