@@ -158,6 +158,24 @@ VERSIONS = Table(
     """),
 )
 
+LINKS = Table(
+    "links",
+    "one statement that two ids are the same, or that a person belongs to an account; undone, never deleted",
+    ("link_id",),
+    _columns("""
+        link_id string the message that said so, or the decision
+        how string identify, alias, group or decided
+        from_kind string person or anonymous
+        from_id string the id that is somebody else's too
+        to_kind string account, person or anonymous
+        to_id string whose it is; of a decision to keep apart the id itself
+        source string who said so
+        said_us int64 when it was said
+        recorded_us int64 when it reached us
+        undone_us int64? when it was taken back
+    """),
+)
+
 LEDGER = Table(
     "ledger",
     "what became of everything a live source sent and that is not waiting any more",

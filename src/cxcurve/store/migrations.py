@@ -65,7 +65,17 @@ CALIBRATIONS: tuple[str, ...] = (
     "DELETE FROM meta WHERE key = 'model'",
 )
 
-LIVE: tuple[str, ...] = (create(tables.LEDGER, with_key=True),)
+LIVE: tuple[str, ...] = (
+    create(tables.LEDGER, with_key=True),
+    create(tables.LINKS, with_key=True),
+    # Whose an id is by the links; `candidates` where they contradict each other and somebody is to decide.
+    "CREATE TABLE resolved (id_kind VARCHAR NOT NULL, id VARCHAR NOT NULL, to_kind VARCHAR NOT NULL, "
+    "to_id VARCHAR NOT NULL, candidates VARCHAR, PRIMARY KEY (id_kind, id))",
+    # The customer an id is on its own, to which it goes back when a link is undone.
+    "ALTER TABLE identities ADD COLUMN own_key INTEGER",
+    "UPDATE identities SET own_key = customer_key WHERE id_kind <> 'account' AND customer_key NOT IN "
+    "(SELECT customer_key FROM identities WHERE id_kind = 'account')",
+)
 
 MIGRATIONS: Sequence[Sequence[str]] = (FIRST, BUCKETS, CALIBRATIONS, LIVE)
 """Step n brings the store from version n to n + 1. Never change a step that was released; add one."""
