@@ -97,12 +97,18 @@ def load(
 
 
 def keep(store: Store, batch: Batch, seen_us: int) -> Appended:
-    """Write all that a batch holds: what was refused, customers, people, events; returns what became of the events."""
+    """Write all that a batch holds: what was refused, customers, people, who is who, events.
+
+    Returns:
+        What became of the events.
+    """
     quarantine(store, batch.refused, seen_us)
     if batch.customers is not None:
         store.upsert(tables.CUSTOMERS, batch.customers)
     if batch.people is not None:
         store.upsert_people(batch.people)
+    if batch.links is not None:
+        store.record_links(batch.links)
     return store.append(batch.events)
 
 

@@ -17,7 +17,8 @@ from cxcurve.model.sources import Source
 from cxcurve.pipeline.loading import keep
 from cxcurve.sources import Batch, Refused
 from cxcurve.sources.events import Plan
-from cxcurve.sources.live.mapping import Heard, heard_in, live_source, map_heard
+from cxcurve.sources.live.heard import Heard
+from cxcurve.sources.live.mapping import heard_in, live_source, map_heard
 from cxcurve.store import Store
 from cxcurve.store.inbox import Inbox, Request
 
@@ -108,6 +109,7 @@ def _together(batches: Sequence[Batch]) -> Batch:
         n_read=sum(batch.n_read for batch in batches),
         n_used=sum(batch.n_used for batch in batches),
         n_no_event=sum(batch.n_no_event for batch in batches),
+        links=pa.concat_tables([batch.links for batch in batches if batch.links is not None]),
     )
 
 

@@ -80,9 +80,10 @@ class Rows:
 class Batch:
     """What some rows became. `n_read == n_used + n_no_event + the refused of kind "row"`, always.
 
-    A row is used once it made an event, be it one that was refused. `staged` holds the rows of a source with
-    `by`, `customers` and `people` those of such a source. `derive_staged` adds `used_row_ids`, the
-    staged rows that made an event, and to its events the column `row_key`, by which the store replaces them.
+    A row is used once it made an event, be it one that was refused. `staged` holds the rows of a source with `by`,
+    `customers` and `people` those of such a source, `links` what a live source says of who is who. `derive_staged` adds
+    `used_row_ids`, the staged rows that made an event, and to its events the column `row_key`, by which the store
+    replaces them.
     """
 
     events: pa.Table
@@ -93,6 +94,7 @@ class Batch:
     staged: pa.Table | None = None
     customers: pa.Table | None = None
     people: pa.Table | None = None
+    links: pa.Table | None = None
     used_row_ids: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property

@@ -90,22 +90,32 @@ def replace_keys(backend: Backend, source: str, row_keys: Sequence[str], events:
 def move_people(backend: Backend) -> None:
     """Give events that name a person alone to the account which the people table names for that person."""
     accounts = "SELECT customer_id FROM people WHERE customer_id IS NOT NULL"
-    _free_names(backend, accounts)
-    _new_customers(backend, f"{accounts} AND person_id IN (SELECT id FROM identities WHERE id_kind = 'person')")
+    free_names(backend, accounts)
+    new_customers(backend, f"{accounts} AND person_id IN (SELECT id FROM identities WHERE id_kind = 'person')")
     backend.raw_sql("""
         CREATE OR REPLACE TEMP TABLE moved AS
-        SELECT d.id, d.customer_key AS old_key, k.customer_key AS new_key
+        SELECT d.id_kind, d.id, d.customer_key AS old_key, k.customer_key AS new_key
         FROM identities AS d JOIN people AS p ON p.person_id = d.id
         JOIN customer_keys AS k ON k.customer_id = p.customer_id
+        ANTI JOIN resolved AS r ON (r.id_kind, r.id) = (d.id_kind, d.id)
         WHERE d.id_kind = 'person' AND d.customer_key <> k.customer_key
     """)
-    backend.raw_sql("""
-        UPDATE event_log SET customer_key = moved.new_key FROM moved
-        WHERE account_id IS NULL AND person_id = moved.id
-    """)
+    move_events(backend)
+
+
+def move_events(backend: Backend) -> None:
+    """Give the ids in the temporary table `moved`, and the events that name nobody nearer, to their new customers."""
+    for kind, is_of_it in (
+        ("person", "person_id = moved.id"),
+        ("anonymous", "person_id IS NULL AND anonymous_id = moved.id"),
+    ):
+        backend.raw_sql(
+            "UPDATE event_log SET customer_key = moved.new_key FROM moved "
+            f"WHERE moved.id_kind = '{kind}' AND account_id IS NULL AND {is_of_it}"
+        )
     backend.raw_sql(
         "UPDATE identities SET customer_key = moved.new_key FROM moved "
-        "WHERE id_kind = 'person' AND identities.id = moved.id"
+        "WHERE (identities.id_kind, identities.id) = (moved.id_kind, moved.id)"
     )
     backend.raw_sql("INSERT INTO touched SELECT old_key, 0 FROM moved UNION SELECT new_key, 0 FROM moved")
 
@@ -150,23 +160,46 @@ def _counts(backend: Backend) -> Appended:
 def _new_keys(backend: Backend) -> None:
     """Give keys to customers and signals seen for the first time. Kinds are apart: account 42 is not person 42."""
     backend.raw_sql("""
-        CREATE OR REPLACE TEMP TABLE new_ids AS
-        SELECT DISTINCT i.id_kind, i.id, CASE WHEN i.id_kind = 'account' THEN i.id ELSE p.customer_id END AS account_id
+        CREATE OR REPLACE TEMP TABLE seen_ids AS
+        SELECT DISTINCT i.id_kind, i.id
         FROM incoming AS i JOIN marked AS m ON m.ordinal = i.ordinal AND m.fate = 'loaded'
-        LEFT JOIN people AS p ON i.id_kind = 'person' AND p.person_id = i.id
         ANTI JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id
+    """)
+    backend.raw_sql("""
+        CREATE OR REPLACE TEMP TABLE new_ids AS
+        WITH heads AS (  -- whom others turn out to be has a key, too
+            SELECT r.to_kind AS id_kind, r.to_id AS id FROM seen_ids AS s
+            JOIN resolved AS r ON (r.id_kind, r.id) = (s.id_kind, s.id)
+            ANTI JOIN identities AS d ON (d.id_kind, d.id) = (r.to_kind, r.to_id)
+            WHERE r.to_kind <> 'account'
+        )
+        SELECT s.id_kind, s.id, CASE WHEN s.id_kind = 'account' THEN s.id WHEN r.to_kind = 'account' THEN r.to_id
+                                     WHEN r.id IS NULL THEN p.customer_id END AS account_id,
+               CASE WHEN r.to_kind <> 'account' AND (r.to_kind, r.to_id) <> (s.id_kind, s.id)
+                    THEN r.to_kind END AS head_kind,
+               r.to_id AS head_id
+        FROM (SELECT * FROM seen_ids UNION SELECT * FROM heads) AS s
+        LEFT JOIN resolved AS r ON (r.id_kind, r.id) = (s.id_kind, s.id)
+        LEFT JOIN people AS p ON s.id_kind = 'person' AND p.person_id = s.id
     """)
     if backend.con.execute("SELECT 1 FROM new_ids LIMIT 1").fetchall():
         accounts = "SELECT account_id FROM new_ids WHERE account_id IS NOT NULL"
-        _free_names(backend, accounts)
-        _new_customers(backend, accounts)
-        _settle_names(backend, "SELECT NULL, id_kind, id, id FROM new_ids WHERE account_id IS NULL")
-        _new_customers(backend, "SELECT customer_id FROM named")
+        free_names(backend, accounts)
+        new_customers(backend, accounts)
+        settle_names(
+            backend, "SELECT NULL, id_kind, id, id FROM new_ids WHERE account_id IS NULL AND head_kind IS NULL"
+        )
+        new_customers(backend, "SELECT customer_id FROM named")
         backend.raw_sql("""
-            INSERT INTO identities
-            SELECT n.id_kind, n.id, k.customer_key, 0, NULL
+            INSERT INTO identities (id_kind, id, customer_key, valid_from_us, own_key)
+            SELECT n.id_kind, n.id, k.customer_key, 0, CASE WHEN n.account_id IS NULL THEN k.customer_key END
             FROM new_ids AS n LEFT JOIN named AS a ON a.id_kind = n.id_kind AND a.id = n.id
-            JOIN customer_keys AS k ON k.customer_id = coalesce(n.account_id, a.customer_id)
+            JOIN customer_keys AS k ON k.customer_id = coalesce(n.account_id, a.customer_id) WHERE n.head_kind IS NULL
+        """)
+        backend.raw_sql("""
+            INSERT INTO identities (id_kind, id, customer_key, valid_from_us)
+            SELECT n.id_kind, n.id, d.customer_key, 0 FROM new_ids AS n
+            JOIN identities AS d ON (d.id_kind, d.id) = (n.head_kind, n.head_id)
         """)
     backend.raw_sql("""
         INSERT INTO signal_keys
@@ -175,10 +208,10 @@ def _new_keys(backend: Backend) -> None:
     """)
 
 
-def _free_names(backend: Backend, accounts: str) -> None:
+def free_names(backend: Backend, accounts: str) -> None:
     """An account keeps its own id, whoever comes first: a person or visitor who is called so gets another name."""
     # A person whom the people table gives to the account of the same id is that account.
-    _settle_names(
+    settle_names(
         backend,
         f"""
         SELECT k.customer_key, d.id_kind, d.id, k.customer_id
@@ -199,7 +232,7 @@ def _free_names(backend: Backend, accounts: str) -> None:
     backend.raw_sql("INSERT INTO touched SELECT customer_key, 0 FROM named")  # attributes go by the name
 
 
-def _settle_names(backend: Backend, who: str, also_taken: str = "SELECT NULL") -> None:
+def settle_names(backend: Backend, who: str, also_taken: str = "SELECT NULL") -> None:
     """Names that nobody else has, in the temporary table `named`: the first free of 42, person:42, person:person:42.
 
     Args:
@@ -224,7 +257,7 @@ def _settle_names(backend: Backend, who: str, also_taken: str = "SELECT NULL") -
         n_changed = backend.con.execute(lengthen).fetchall()[0][0]
 
 
-def _new_customers(backend: Backend, customer_ids: str) -> None:
+def new_customers(backend: Backend, customer_ids: str) -> None:
     """Give keys to those of these customers that have none."""
     backend.raw_sql(f"""
         INSERT INTO customer_keys

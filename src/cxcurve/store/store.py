@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from cxcurve import tables
 from cxcurve.errors import StoreError
-from cxcurve.store import log
+from cxcurve.store import identity, log
 from cxcurve.store.engine import connect, said_clearly
 from cxcurve.store.log import Appended
 from cxcurve.store.migrations import MIGRATIONS, create
+from cxcurve.store.resolution import Id
 from cxcurve.store.session import transaction
 
 MOST_COMPILED, MOST_PREPARED = 64, 16
@@ -180,6 +181,21 @@ class Store:
         with said_clearly(), self.transaction():
             self.upsert(tables.PEOPLE, people)
             log.move_people(self._backend)
+            persons = [("person", id_) for id_ in people["person_id"].to_pylist()]
+            if joined := identity.linked(self._backend, persons):
+                identity.settle(self._backend, joined)
+
+    def record_links(self, links: pa.Table) -> int:
+        """Keep statements of who is who (`tables.LINKS`), each once; returns how many are new."""
+        return identity.record(self._backend, links)
+
+    def undo_link(self, link_id: str, undone_us: int) -> None:
+        """Take a statement of who is who back (see `identity.undo`)."""
+        identity.undo(self._backend, link_id, undone_us)
+
+    def conflicts(self) -> Sequence[tuple[Id, list[Id]]]:
+        """The ids of which statements contradict each other, with whose they may be."""
+        return identity.conflicts(self._backend)
 
     def stage(self, source: str, rows: pa.Table) -> None:
         """Keep raw rows of a source with `by`, and remember that the events of their keys are to be derived."""

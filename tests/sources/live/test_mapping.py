@@ -15,7 +15,8 @@ from cxcurve.sources.events import Plan
 from cxcurve.sources.live import segment
 from cxcurve.sources.live.bodies import written
 from cxcurve.sources.live.calls import Call
-from cxcurve.sources.live.mapping import Heard, at_path, heard_in, live_source, map_heard, occurred_us
+from cxcurve.sources.live.heard import Heard
+from cxcurve.sources.live.mapping import at_path, heard_in, live_source, map_heard, occurred_us
 from cxcurve.sources.rows import Batch
 from cxcurve.store.inbox import Request
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from cxcurve.sources.events import GIVEN, RECEIVED, SAID, Plan
 from cxcurve.sources.live import cloudevents, posthog, segment
 from cxcurve.sources.live.bodies import read_json, written
 from cxcurve.sources.live.calls import Call, Item, Kind
+from cxcurve.sources.live.heard import Heard
+from cxcurve.sources.live.links import links
 from cxcurve.sources.mapping import map_rows
 from cxcurve.sources.rows import Batch, Refused, Rows, no_events
 from cxcurve.sources.values import read_times
@@ -39,15 +41,6 @@ _DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 _NUMBERS = {VALUE: ("value",), AMOUNT: ("revenue", "amount", "total")}
 """Where a number is taken from that no mapping names; what is no number there stays a property."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One item of a request, when the request came, and when by our clock it happened."""
-
-    item: Item
-    received_us: int
-    occurred_us: int = 0
 
 
 def live_source(key: str, given: Source | None = None) -> Source:
@@ -84,6 +77,7 @@ def map_heard(plan: Plan, heard: Sequence[Heard]) -> Batch:
         refused=(*batch.refused, *refused),
         n_read=len(heard),
         n_no_event=batch.n_no_event + len(heard) - len(events) - len(refused),
+        links=links(timed, plan.source.key),
     )
 
 
