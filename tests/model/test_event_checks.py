@@ -138,3 +138,27 @@ def test_names_and_values_of_a_plan_are_never_code(name, value):
     assert check.broken({name: value}) is None
     assert str(check.broken({name: 1})).startswith('property "')
     assert "is missing" in str(check.broken({}))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "integer"}, {"type": ["number", "null"]}, {"enum": [1, "1", True, None]}, {"const": 1},
+        {"const": "{x}"}, {"minimum": 1}, {"maximum": 1}, {"exclusiveMinimum": 1}, {"exclusiveMaximum": 1},
+        {"multipleOf": 0.5},
+        {"minLength": 2}, {"maxLength": 2}, {"pattern": "^a"}, {"items": {"type": "integer"}}, {"minItems": 1},
+        {"items": [{"type": "integer"}], "additionalItems": False}, {"maxItems": 1}, {"uniqueItems": True},
+        {"contains": {"type": "string"}}, {"minProperties": 1}, {"maxProperties": 1}, {"required": ["a"]},
+        {"properties": {"a": {"type": "integer"}}}, {"patternProperties": {"^a": False}},
+        {"additionalProperties": {"type": "integer"}}, {"propertyNames": {"maxLength": 1}}, {"not": {"type": "string"}},
+        {"if": {"type": "string"}, "then": {"minLength": 2}, "else": {"const": 1}}, {"allOf": [{"minimum": 1}]},
+        {"anyOf": [{"type": "string"}, {"minimum": 1}]}, {"oneOf": [{"type": "integer"}, {"minimum": 1}]}, True, False,
+    ],
+    ids=str,
+)  # fmt: skip
+def test_every_keyword_means_what_it_means_elsewhere(schema):
+    whole = {"properties": {"it": schema}}
+    check, other = EventCheck(whole), jsonschema.Draft7Validator(whole)
+    samples = [None, True, 1, 0, 1.5, 1.0, "", "a", "ab", "1", [], [1], [1, 1], ["a", 1], {}, {"a": 1}, {"ab": "x"}]
+    found = [check.broken({"it": sample}) is None for sample in samples]
+    assert found == [other.is_valid({"it": sample}) for sample in samples]

@@ -45,7 +45,7 @@ class EventCheck:
     @cached_property
     def own(self) -> tuple[str, ...]:
         """The event's own columns that the schema speaks of."""
-        named = {*self._properties, *self.schema.get("required", ())}
+        named = {*self.properties, *self.schema.get("required", ())}
         return tuple(name for name in OWN if name in named)
 
     def broken(self, record: Record, *, is_text: bool = False) -> str | None:
@@ -56,7 +56,7 @@ class EventCheck:
             is_text: whether they come from a file that knows texts only, such as CSV; then a text that can be
                 read as the declared type is one.
         """
-        meant = self._meant(record) if is_text else record
+        meant = self.meant(record) if is_text else record
         try:
             self._holds(meant)
         except fastjsonschema.JsonSchemaException:
@@ -64,57 +64,68 @@ class EventCheck:
         return None
 
     @cached_property
-    def _properties(self) -> Mapping[str, Any]:
+    def properties(self) -> Mapping[str, Any]:
+        """The schema of each property that is spoken of."""
         found: Mapping[str, Any] = self.schema.get("properties", {})
         return found
 
     @cached_property
     def _holds(self) -> Callable[[Any], Any]:
-        return _compiled(self.schema, is_detailed=False)
+        return _compiled(self.schema, tells_all=False)
 
     @cached_property
     def _of_one(self) -> dict[str, Callable[[Any], Any]]:
-        parts = {name: {"properties": {name: part}} for name, part in self._properties.items()}
-        return {name: _compiled(part, is_detailed=True) for name, part in parts.items()}
+        parts = {name: {"properties": {name: part}} for name, part in self.properties.items()}
+        return {name: _compiled(part, tells_all=True) for name, part in parts.items()}
 
     @cached_property
     def _asked(self) -> dict[str, _Asked]:
-        return {name: _Asked.of(part) for name, part in self._properties.items()}
+        return {name: _Asked.of(part) for name, part in self.properties.items()}
 
     @cached_property
     def _reads(self) -> dict[str, Callable[[str], Any]]:
-        reads = {name: _read_as(types_of(part)) for name, part in self._properties.items()}
+        reads = {name: _read_as(types_of(part)) for name, part in self.properties.items()}
         return {name: read for name, read in reads.items() if read is not None}
 
-    def _meant(self, record: Record) -> Record:
+    def meant(self, record: Record) -> Record:
+        """The properties with texts read as the types declared."""
         texts = {name: read for name, read in self._reads.items() if type(record.get(name)) is str}
         return {**record, **{name: read(record[name]) for name, read in texts.items()}} if texts else record
 
-    def _wrongs(self, record: Record) -> Iterator[str]:
-        found = [*self._missing(record), *self._misfits(record), *self._unwanted(record)]
-        yield from found or [self._otherwise(record)]
+    def missing(self, record: Record) -> list[str]:
+        """Properties that must be there and are not."""
+        return [name for name in self.schema.get("required", ()) if name not in record]
 
-    def _missing(self, record: Record) -> Iterator[str]:
-        for name in self.schema.get("required", ()):
-            if name not in record:
-                yield f'property "{clip(name)}" is missing{_expected(self._properties.get(name))}'
-
-    def _misfits(self, record: Record) -> Iterator[str]:
+    def misfits(self, record: Record) -> dict[str, fastjsonschema.JsonSchemaValueException]:
+        """Properties that are not as their schema says, with the first thing wrong, perhaps far inside."""
+        found = {}
         for name, holds in self._of_one.items():
             try:
                 holds(record)
             except fastjsonschema.JsonSchemaValuesException as error:
-                yield _misfit(name, self._asked[name], record[name], error.errors[0])
+                found[name] = error.errors[0]
+        return found
 
-    def _unwanted(self, record: Record) -> Iterator[str]:
-        if self.schema.get("additionalProperties") is False and "patternProperties" not in self.schema:
-            for name in record.keys() - self._properties.keys():
-                yield f'property "{clip(name)}" is not in its schema.{did_you_mean(name, self._properties)}'
+    def unwanted(self, record: Record) -> list[str]:
+        """Properties that a schema without further ones does not name."""
+        is_closed = self.schema.get("additionalProperties") is False and "patternProperties" not in self.schema
+        return sorted(record.keys() - self.properties.keys()) if is_closed else []
+
+    def _wrongs(self, record: Record) -> Iterator[str]:
+        missing = [
+            f'property "{clip(name)}" is missing{_expected(self.properties.get(name))}' for name in self.missing(record)
+        ]
+        misfits = [_misfit(name, self._asked[name], record[name], e) for name, e in self.misfits(record).items()]
+        unwanted = [
+            f'property "{clip(name)}" is not in its schema.{did_you_mean(name, self.properties)}'
+            for name in self.unwanted(record)
+        ]
+        yield from [*missing, *misfits, *unwanted] or [self._otherwise(record)]
 
     def _otherwise(self, record: Record) -> str:
         """What a keyword says of all properties together."""
         try:
-            _compiled(self.schema, is_detailed=True)(record)
+            _compiled(self.schema, tells_all=True)(record)
         except fastjsonschema.JsonSchemaValuesException as error:
             return f'its properties together break "{error.errors[0].rule}" of its schema'
         return "its properties are not as its schema says"
@@ -168,7 +179,6 @@ class _Asked:
 
 
 def _misfit(name: str, asked: _Asked, value: Any, error: fastjsonschema.JsonSchemaValueException) -> str:
-    """`error` is the first thing wrong with the property, perhaps far inside."""
     inside = (error.name or "")[len(f"data.{name}") :]
     place = f'property "{clip(name)}"' + (f" at {clip(inside, LONGEST_VALUE)}" if inside else "")
     here = _Asked.of(error.definition) if inside else asked
@@ -188,13 +198,12 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else "a list" if isinstance(value, list) else "keys with values"
 
 
-def _compiled(schema: Schema, *, is_detailed: bool) -> Callable[[Any], Any]:
-    """With details all that is wrong is told, without them that something is."""
+def _compiled(schema: Schema, *, tells_all: bool) -> Callable[[Any], Any]:
+    """Raises at the first thing wrong, or tells all."""
     found: Callable[[Any], Any] = fastjsonschema.compile(
         {key: part for key, part in schema.items() if key != "$schema"},
         use_default=False,
-        detailed_exceptions=is_detailed,
-        fast_fail=not is_detailed,
+        fast_fail=not tells_all,
     )
     return found
 

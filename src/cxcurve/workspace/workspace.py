@@ -52,6 +52,7 @@ from cxcurve.workspace.lists import (
 from cxcurve.workspace.lost import LostResult, lost_result
 from cxcurve.workspace.moments import MomentsResult, RecoveryResult
 from cxcurve.workspace.moved import MovedResult, moved_result
+from cxcurve.workspace.plans import plan_draft
 from cxcurve.workspace.populations import population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.silences import SilenceResult, silence_result
@@ -417,6 +418,10 @@ class Workspace(Folder):
         names = ("source", "file", "line", "ordinal", "kind", "reason", "row")
         rows = self.store.rows(f"SELECT {', '.join(names)} FROM quarantine ORDER BY source, file, line, ordinal")
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def suggest_plan(self) -> str:
+        """Entries of the tracking plan drafted from what quarantine has of events."""
+        return plan_draft(self.store, self.sources, self.journey)
 
     def counts(self) -> dict[str, int]:
         """Events of each name in the log."""
