@@ -294,6 +294,20 @@ SEASON_WEEKS = Table(
     """),
 )
 
+PROPERTY_DAYS = Table(
+    "property_days",
+    "in how many events of a name and day, of those looked into, a property had a type",
+    ("signal_key", "day", "property", "type"),
+    _columns("""
+        signal_key int32 the event
+        day int32 days since 1970-01-01, in the workspace's zone
+        n_events int64 events of that name and day
+        property string the property; empty for all events looked into
+        type string string, number, boolean, array, object or null; empty as well
+        n int64 how many
+    """),
+)
+
 DERIVED = {
     table.name: table
     for table in (

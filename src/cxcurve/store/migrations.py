@@ -65,5 +65,7 @@ CALIBRATIONS: tuple[str, ...] = (
     "DELETE FROM meta WHERE key = 'model'",
 )
 
-MIGRATIONS: Sequence[Sequence[str]] = (FIRST, BUCKETS, CALIBRATIONS)
+PROPERTIES: tuple[str, ...] = (create(tables.PROPERTY_DAYS),)
+
+MIGRATIONS: Sequence[Sequence[str]] = (FIRST, BUCKETS, CALIBRATIONS, PROPERTIES)
 """Step n brings the store from version n to n + 1. Never change a step that was released; add one."""
