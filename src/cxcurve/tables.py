@@ -158,6 +158,18 @@ VERSIONS = Table(
     """),
 )
 
+PLANS = Table(
+    "plans",
+    "one version of the tracking plan: what it said of each event, kept for good",
+    ("number",),
+    _columns("""
+        number int32 1 for the first
+        made_us int64 when a load or a score first used it
+        document string by event name, JSON
+        mark string tells it from others
+    """),
+)
+
 STAYS = Table(
     "stays",
     "one unbroken time of a customer in a stage",

@@ -67,5 +67,7 @@ CALIBRATIONS: tuple[str, ...] = (
 
 PROPERTIES: tuple[str, ...] = (create(tables.PROPERTY_DAYS),)
 
-MIGRATIONS: Sequence[Sequence[str]] = (FIRST, BUCKETS, CALIBRATIONS, PROPERTIES)
+PLANS: tuple[str, ...] = (create(tables.PLANS, with_key=True),)
+
+MIGRATIONS: Sequence[Sequence[str]] = (FIRST, BUCKETS, CALIBRATIONS, PROPERTIES, PLANS)
 """Step n brings the store from version n to n + 1. Never change a step that was released; add one."""

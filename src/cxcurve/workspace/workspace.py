@@ -21,6 +21,7 @@ from cxcurve.metrics.customer_states import ALL_STATES
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.versions import Version
+from cxcurve.model.plan_versions import plan_document
 from cxcurve.model.starters import SOURCES_FILE, copy_starter
 from cxcurve.pipeline.learning import check_scores, learn_weights
 from cxcurve.pipeline.loading import Report, load
@@ -32,6 +33,7 @@ from cxcurve.pipeline.scoring import SCORER, changed_keys, goes_on, score
 from cxcurve.pipeline.snapshots import snapshot
 from cxcurve.sources.lost_list import read_lost_list
 from cxcurve.store import Store
+from cxcurve.store.plans import keep_plan
 from cxcurve.workspace.advocacy import AdvocacyResult, advocacy_result
 from cxcurve.workspace.backtests import BacktestResult
 from cxcurve.workspace.calibrations import CalibrationResult
@@ -137,6 +139,7 @@ class Workspace(Folder):
             raise ProblemsError(errors)
         chosen = {key: source for key, source in self.sources.items() if not names or key in names}
         self._forget()
+        keep_plan(self.store, plan_document(self.journey), now_us())
         try:
             return load(self.store, self.folder, chosen, self.journey, received_us=now_us(), progress=progress)
         finally:  # what was loaded before a failure stays, too
@@ -153,6 +156,7 @@ class Workspace(Folder):
         with self.store.transaction():  # a kill between the two would leave weeks of one journey marked as another's
             n = score(run, keys, progress)
             self.store.remember("model", self._model_mark)
+            keep_plan(self.store, plan_document(self.journey), now_us())
             self.store.remember("scored_us", str(now_us()))
         if keys is None:  # a few customers may wait in the write-ahead log
             self.store.checkpoint()
