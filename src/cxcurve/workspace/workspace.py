@@ -54,7 +54,7 @@ from cxcurve.workspace.lists import (
 from cxcurve.workspace.lost import LostResult, lost_result
 from cxcurve.workspace.moments import MomentsResult, RecoveryResult
 from cxcurve.workspace.moved import MovedResult, moved_result
-from cxcurve.workspace.plans import plan_draft
+from cxcurve.workspace.plans import PlanResult, plan_draft, plan_result
 from cxcurve.workspace.populations import population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.silences import SilenceResult, silence_result
@@ -422,6 +422,10 @@ class Workspace(Folder):
         names = ("source", "file", "line", "ordinal", "kind", "reason", "row")
         rows = self.store.rows(f"SELECT {', '.join(names)} FROM quarantine ORDER BY source, file, line, ordinal")
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def plan(self) -> PlanResult:
+        """The tracking plan: what was seen of it and refused, what changed of itself, and its versions."""
+        return plan_result(self._run(default_as_of(self.store, self.settings.zone, now_us())), self.journey)
 
     def suggest_plan(self) -> str:
         """Entries of the tracking plan drafted from what quarantine has of events."""
