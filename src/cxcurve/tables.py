@@ -194,6 +194,18 @@ LEDGER = Table(
     """),
 )
 
+PLANS = Table(
+    "plans",
+    "one version of the tracking plan: what it said of each event, kept for good",
+    ("number",),
+    _columns("""
+        number int32 1 for the first
+        made_us int64 when a load or a score first used it
+        document string by event name, JSON
+        mark string tells it from others
+    """),
+)
+
 STAYS = Table(
     "stays",
     "one unbroken time of a customer in a stage",
@@ -327,6 +339,20 @@ SEASON_WEEKS = Table(
         segment string the segment, empty for customers without one
         week int32 index of the week in the calendar
         factor float64 core use against the trailing quarter's; 1 = usual
+    """),
+)
+
+PROPERTY_DAYS = Table(
+    "property_days",
+    "in how many events of a name and day, of those looked into, a property had a type",
+    ("signal_key", "day", "property", "type"),
+    _columns("""
+        signal_key int32 the event
+        day int32 days since 1970-01-01, in the workspace's zone
+        n_events int64 events of that name and day
+        property string the property; empty for all events looked into
+        type string string, number, boolean, array, object or null; empty as well
+        n int64 how many
     """),
 )
 

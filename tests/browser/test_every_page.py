@@ -20,6 +20,7 @@ PATHS = (
     "/ttv",
     "/customers",
     "/advocacy",
+    "/plan",
     "/customers/c-00001",
 )
 LOOKS = Path(__file__).with_name("looks.js").read_text("utf-8")

@@ -106,6 +106,27 @@ def test_suggest_drafts_what_check_and_load_take(run: Run, made: Made, monkeypat
     assert run("load", "--json").json["events"]["rows"]["read"] == 4
 
 
+def test_suggest_drafts_plan_entries_from_what_was_refused(run: Run, made: Made) -> None:
+    """What the draft says is pasted, and the same files load to the last event."""
+    folder = made(f"{LOG}e9,2026-01-09,a,card_failed\ne10,2026-01-10,a,card_failed\n")
+    assert run("-w", folder, "load", "--json").json["log"]["events"]["quarantined"] == 3
+    result = run("-w", folder, "suggest", "--from", "quarantine")
+    assert (result.code, result.err) == (0, "")
+    assert "  # 2 events, 2026-01-09 to 2026-01-10.\n  card_failed: {}   # guessed: friction: 0.3\n" in result.out
+    journey = (folder / "journey.yaml").read_text()
+    (folder / "journey.yaml").write_text(journey.replace("signals:\n", f"signals:\n{result.out}"))
+    assert run("-w", folder, "check").code == 0
+    assert run("-w", folder, "load", "--json").json["log"]["events"]["quarantined"] == 0
+    assert run("-w", folder, "suggest", "--from", "quarantine").out.startswith("# Nothing in quarantine")
+
+
+def test_suggest_wants_exports_or_the_quarantine(run: Run, made: Made) -> None:
+    for arguments in ((), ("--from", "quarantine", "log.csv")):
+        result = run("-w", made(LOG), "suggest", *arguments)
+        assert result.code == 2
+        assert "give CSV exports, or --from quarantine" in result.err
+
+
 def test_suggest_lists_all_files_that_are_not_there(run: Run, tmp_path: Path) -> None:
     result = run("suggest", tmp_path / "a.csv", tmp_path / "b.csv")
     assert result.code == 1

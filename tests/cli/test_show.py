@@ -257,3 +257,29 @@ def test_nothing_scored_yet(run: Run, made: Made) -> None:
     result = run("-w", folder, "show", "curve")
     assert result.code == 1
     assert result.err == f"{folder}: nothing is scored yet. Run `cxcurve load`, then `cxcurve score`.\n"
+
+
+def test_the_plan_is_told_with_what_was_refused_and_its_versions(run: Run, made: Made) -> None:
+    """Nothing needs to be scored for it."""
+    folder = made("id,at,who,what\ne1,2026-01-02,a,used\ne2,2026-01-03,a,usd\n")
+    run("-w", folder, "load")
+    journey = (folder / "journey.yaml").read_text()
+    (folder / "journey.yaml").write_text(journey.replace("momentum: 0.3", "momentum: 0.4"))
+    run("-w", folder, "load")
+    result = run("-w", folder, "show", "plan")
+    assert (result.code, result.err) == (0, "")
+    for words in (
+        "5 planned events · 1 seen",
+        "never",
+        "need eight weeks of data",
+        'Did you mean "used"?',
+        "Version 2",
+    ):
+        assert words in result.out
+    assert '  "used": momentum 0.3 to 0.4\n' in result.out
+    found = run("-w", folder, "show", "plan", "--json").json
+    assert [one["n_refused"] for one in found["events"] if one["event"] == "used"] == [0]
+    assert [(one["number"], one["changes"]) for one in found["versions"]] == [
+        (2, ['"used": momentum 0.3 to 0.4']), (1, []),
+    ]  # fmt: skip
+    assert run("-w", folder, "show", "plan", "--as-of", "2026-01-02").code == 2

@@ -26,6 +26,7 @@ from cxcurve.metrics.customer_states import lives, pair_weeks
 from cxcurve.metrics.customers import customers_known
 from cxcurve.metrics.early_signals import early_signals, equal_dwell_groups
 from cxcurve.metrics.episodes import episodes
+from cxcurve.metrics.event_days import event_days
 from cxcurve.metrics.feedback import answers
 from cxcurve.metrics.indexes import with_indexes
 from cxcurve.metrics.issues import handled_issues
@@ -218,6 +219,7 @@ EXPRESSIONS: dict[str, Callable[[On], ir.Table]] = {
     "episodes": lambda on: episodes(on.log, _plan(on)),
     "contributions": lambda on: contributions(on.log, on.plan, _plan(on), now_us=AS_OF),
     "signal_weeks": lambda on: signal_weeks(on.log, on.plan, _plan(on), on.world.calendar, now_us=AS_OF),
+    "event_days": lambda on: event_days(on.log, on.world.calendar),
     "activity_weeks": lambda on: activity_weeks(on.log, _plan(on), on.world.calendar),
     "with_indexes": lambda on: on.snapshot.customer_weeks,
     "curve_sums by week": _sums("week"),

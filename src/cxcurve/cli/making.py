@@ -6,13 +6,14 @@ import contextlib
 import os
 from collections.abc import Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cxcurve.cli.output import complain, console, progress
-from cxcurve.cli.places import Folder
+from cxcurve.cli.places import Folder, opened
 from cxcurve.cli.working import Host, Port, serve_pages
 from cxcurve.errors import BadValueError, Problem, ProblemsError, WorkspaceError
 
@@ -119,12 +120,35 @@ def _score(company: Workspace) -> None:
         company.score(progress=said)
 
 
+class From(StrEnum):
+    """What a draft can be made from, besides exports."""
+
+    QUARANTINE = "quarantine"
+
+
 def suggest(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="CSV exports.", show_default=False)],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE ...]", help="CSV exports.", show_default=False)
+    ] = None,
+    *,
+    source: Annotated[
+        From | None,
+        typer.Option("--from", help="Draft plan entries for journey.yaml instead, from what was refused."),
+    ] = None,
     folder: Folder = None,
 ) -> None:
-    """Draft sources.yaml from CSV exports; what is guessed is marked so, for you to confirm."""
+    """Draft sources.yaml from CSV exports, or plan entries; what is guessed is marked so, for you to confirm."""
+    if (source is None) == (not files):
+        raise typer.BadParameter("give CSV exports, or --from quarantine for plan entries", param_hint="FILE")
+    if source is From.QUARANTINE:
+        with opened(ctx, folder) as workspace:
+            typer.echo(workspace.suggest_plan(), nl=False)
+    else:
+        _suggest_sources(files or [], folder or ctx.obj)
+
+
+def _suggest_sources(files: Sequence[Path], named: Path | None) -> None:
     from cxcurve.model import suggest as drafting
     from cxcurve.model.starters import SETTINGS_FILE
     from cxcurve.workspace import find
@@ -132,7 +156,6 @@ def suggest(
     missing = [path for path in files if not path.is_file()]
     if missing:
         raise ProblemsError([Problem(str(path), 0, "there is no such file") for path in missing])
-    named = folder or ctx.obj
     try:
         home = named if named and (named / SETTINGS_FILE).is_file() else find(Path())
     except WorkspaceError:

@@ -37,6 +37,11 @@ class What(StrEnum):
     RECOVERY = "recovery"
     ADVOCACY = "advocacy"
     QUARANTINE = "quarantine"
+    PLAN = "plan"
+
+
+_OF_EVENTS = (What.QUARANTINE, What.PLAN)
+"""What is told of events, and not of customers at a time."""
 
 
 class Axis(StrEnum):
@@ -125,8 +130,8 @@ def show(
     _goes_with("--state", state, what, What.CUSTOMERS)
     _goes_with("--since", since, what, What.MOVED)
     _goes_with("--until", until, what, What.MOVED)
-    _goes_with("--as-of", as_of, what, *(one for one in What if one is not What.QUARANTINE))
-    everybody = [one for one in What if one not in (What.CUSTOMER, What.QUARANTINE)]
+    _goes_with("--as-of", as_of, what, *(one for one in What if one not in _OF_EVENTS))
+    everybody = [one for one in What if one is not What.CUSTOMER and one not in _OF_EVENTS]
     _goes_with("--segment", segment, what, *everybody)
     _goes_with("--cohort", cohort, what, *everybody)
     if what is What.CUSTOMER and customer_id is None:
@@ -135,11 +140,11 @@ def show(
     with opened(ctx, folder) as workspace:
         asked = Asked(whom, x.value, customer_id or "", leavers.value, (since, until), state.value if state else None)
         shown = _SHOW[what](workspace, asked)
-        if what is not What.QUARANTINE and as_of is None:
+        if what not in _OF_EVENTS and as_of is None:
             with workspace.snapshot() as known:
                 if said := silent_said(known.silent):
                     typer.echo(said, err=True)
-        if what is not What.QUARANTINE and workspace.is_behind:
+        if what not in _OF_EVENTS and workspace.is_behind:
             typer.echo("Data was loaded since the last score; run `cxcurve score` to have it in it.", err=True)
     _put_out(shown, as_json=as_json, csv=csv, svg=svg)
 
@@ -287,6 +292,14 @@ def _quarantine(workspace: Workspace, _: Asked) -> Shown:
     return Shown({"quarantine": rows}, rows, quarantine_view(rows))
 
 
+def _plan(workspace: Workspace, _: Asked) -> Shown:
+    from cxcurve.cli.plan import plan_view
+    from cxcurve.cli.tables import Manner
+
+    document = workspace.plan().to_json()
+    return Shown(document, document["events"], plan_view(document, Manner.of(workspace)))
+
+
 _SHOW: Mapping[What, Callable[[Workspace, Asked], Shown]] = {
     What.CURVE: _curve,
     What.MOVED: _moved,
@@ -301,4 +314,5 @@ _SHOW: Mapping[What, Callable[[Workspace, Asked], Shown]] = {
     What.RECOVERY: _recovery,
     What.ADVOCACY: _advocacy,
     What.QUARANTINE: _quarantine,
+    What.PLAN: _plan,
 }

@@ -123,6 +123,10 @@ class Calendar:
             else_=ibis.literal(self.spans[0][2], "int64"),
         )
 
+    def day_at(self, us: int) -> int:
+        """Number of the local day `us` falls in, from 1970-01-01 on."""
+        return (us + _ahead_us(us, ZoneInfo(self.zone))) // DAY_US
+
     def week_at(self, us: int) -> int:
         """Number of the week `us` falls in."""
         return _week(us, ZoneInfo(self.zone))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from cxcurve.errors import did_you_mean
 from cxcurve.model.profiles import ColumnProfile, Profile
@@ -181,3 +182,12 @@ def quoted(text: str) -> str:
     """A YAML scalar that is read back as this text."""
     is_plain = re.fullmatch(r"[A-Za-z_][\w.]*", text, re.ASCII) and text.lower() not in ("true", "false", "null")
     return text if is_plain else _UNPRINTABLE.sub(lambda m: f"\\u{ord(m[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def flow(value: Any) -> str:
+    """A value as YAML on one line, read back by us as what it is."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{quoted(str(key))}: {flow(part)}' for key, part in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(flow, value))}]"
+    return quoted(value) if isinstance(value, str) else json.dumps(value)

@@ -144,6 +144,10 @@ class Signal(Frozen):
     contact: Flag = False
     label: str = ""
     description: str = ""
+    # What its properties may be changes no score: a dump says what does.
+    properties: Mapping[str, Any] = Field(default_factory=dict, exclude=True)
+    required: Names = Field(default=(), exclude=True)
+    json_schema: Mapping[str, Any] | None = Field(default=None, alias="schema", exclude=True)
 
     @model_validator(mode="before")
     @classmethod

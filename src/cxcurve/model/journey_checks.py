@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from cxcurve.errors import Severity, did_you_mean
 from cxcurve.model.durations import Duration
+from cxcurve.model.event_schema import check_event_schema
 from cxcurve.model.journey import Journey, Signal
 from cxcurve.model.metric_names import DURATION_TARGETS, METRIC_NAMES, WORD_TARGETS
 from cxcurve.model.wording import Finding
@@ -28,6 +29,7 @@ def check_journey(journey: Journey, events: Collection[str]) -> Iterator[Finding
     yield from _unreached(journey)
     for name, signal in journey.signals.items():
         yield from _signal(name, signal, journey.stage_names, events)
+        yield from check_event_schema(name, signal)
         if signal.half_life != journey.defaults.half_life:
             yield from _half_life(("signals", name, "half_life"), f'signal "{name}"', signal.half_life)
     yield from _half_life(("defaults", "half_life"), "defaults", journey.defaults.half_life)

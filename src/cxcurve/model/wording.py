@@ -82,17 +82,18 @@ def _complaint(detail: ErrorDetails) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind == "literal_error":
-        return f"{_shown(given)} is none of {context['expected']}"
+        return f"{shown(given)} is none of {context['expected']}"
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = "at least" if kind == "greater_than_equal" else "at most"
-        return f"{_shown(given)} is out of range; expected {bound} {context.get('ge', context.get('le')):g}"
+        return f"{shown(given)} is out of range; expected {bound} {context.get('ge', context.get('le')):g}"
     if kind in ("float_type", "string_type") and isinstance(given, list | dict):
-        return f"expected one value, found {_shown(given)}"
+        return f"expected one value, found {shown(given)}"
     expected = _EXPECTED.get(kind)
-    return f"expected {expected.format(input=given)}, found {_shown(given)}" if expected else detail["msg"]
+    return f"expected {expected.format(input=given)}, found {shown(given)}" if expected else detail["msg"]
 
 
-def _shown(given: Any) -> str:
+def shown(given: Any) -> str:
+    """A value as messages call it."""
     if given is None:
         return "nothing"
     if isinstance(given, bool):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from cxcurve import tables
+from cxcurve.model.event_checks import EventCheck, event_checks
 from cxcurve.model.journey import Journey
 from cxcurve.model.sources import Source
 from cxcurve.sources import Batch, Refused, arrow_schema, derive_staged, read_source
@@ -135,6 +137,7 @@ class _Loader:
             received_us=self.received_us,
             known_events=self.journey.signals.keys(),
             data_classes=self._data_classes,
+            checks=self._checks,
             progress=lambda done, total: self.progress(self.source.key, done, total),
         )
         if self.source.by:
@@ -148,6 +151,10 @@ class _Loader:
     @property
     def _data_classes(self) -> dict[str, str]:
         return {name: signal.data_class for name, signal in self.journey.signals.items()}
+
+    @cached_property
+    def _checks(self) -> dict[str, EventCheck]:
+        return event_checks(self.journey)
 
     def _keep(self, batch: Batch) -> None:
         self.report.add_rows(batch)
@@ -171,6 +178,7 @@ class _Loader:
                 received_us=self.received_us,
                 known_events=self.journey.signals.keys(),
                 data_classes=self._data_classes,
+                checks=self._checks,
             )
             quarantine(self.store, batch.refused, self.received_us)
             used |= batch.used_row_ids

@@ -12,6 +12,7 @@ from itertools import groupby
 
 import pyarrow as pa
 
+from cxcurve.model.event_checks import event_checks
 from cxcurve.model.journey import Journey
 from cxcurve.model.sources import Source
 from cxcurve.pipeline.loading import keep
@@ -86,7 +87,7 @@ def _by_source(requests: Sequence[Request]) -> Iterator[tuple[str, list[Request]
 def _moved(store: Store, source: Source, journey: Journey, requests: Sequence[Request]) -> Account:
     heard = [one for request in requests for one in heard_in(request)]
     classes = {name: signal.data_class for name, signal in journey.signals.items()}
-    plan = Plan(source, requests[-1].received_us, journey.signals.keys(), classes)
+    plan = Plan(source, requests[-1].received_us, journey.signals.keys(), classes, event_checks(journey))
     return _kept(store, _mapped(plan, heard), requests[-1].received_us)
 
 

@@ -1,13 +1,14 @@
 """Drafts of events: for each row what its event says, and why it cannot be one.
 
 A draft has the columns of `tables.EVENTS`, the position of its `row`, and three columns of reasons: `unread`
-(a time or number could not be read), `no_time`, and `wrong` (an unknown name, an impossible date).
+(a time or number could not be read), `no_time`, and `wrong` (an unknown name, an impossible date, properties that
+break the plan).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cxcurve.errors import clip, did_you_mean
+from cxcurve.model.event_checks import EventCheck
 from cxcurve.model.sources import EventRule, Source, Time
 from cxcurve.sources.columns import used_columns
 from cxcurve.sources.json_text import encoded, parsed
@@ -41,17 +43,22 @@ _TEXTS = {"channel": "channel", "currency": "currency", "conversation": "convers
 
 RECEIVED, GIVEN, SAID = "(received)", "(properties)", "(said)"
 """Columns that rows of a live source bring besides those of the mapping: when each was received, its properties as one
-JSON object, and what it says, by which the same event sent twice is told from another of the same id."""
+object, and what it says, by which the same event sent twice is told from another of the same id."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How events are made: the source's mapping, the time of receipt and the tracking plan."""
+    """How events are made: the source's mapping, the time of receipt and the tracking plan.
+
+    `is_text` says that the rows come from a file that knows texts only: a text that reads as a number may be one.
+    """
 
     source: Source
     received_us: int
     known_events: Collection[str] | None = None
     data_classes: Mapping[str, str] | None = None
+    checks: Mapping[str, EventCheck] = field(default_factory=dict)
+    is_text: bool = False
 
 
 def draft(
@@ -66,6 +73,7 @@ def draft(
     received_us = frame[RECEIVED].to_numpy(dtype=np.int64) if RECEIVED in frame else plan.received_us
     no_time = reason_where(all_null(frame, [at]), f"has no time: column {at} is empty")
     classes = plan.data_classes or {}
+    told = frame[GIVEN].tolist() if GIVEN in frame else property_rows(frame, _property_columns(source, frame))
     columns: dict[str, Any] = {
         "event_id": _event_ids(source, frame, names, row_ids),
         "occurred_us": occurred_us,
@@ -77,7 +85,7 @@ def draft(
         "text": _texts(frame, rule.text or source.text),
         "data_class": [classes.get(name, "observed") for name in names],
         "purpose": None,
-        "properties": frame[GIVEN] if GIVEN in frame else properties(frame, _property_columns(source, frame)),
+        "properties": [encoded(one) for one in told],
         "unread": first_reason(bad_time, bad_value, bad_amount),
         "no_time": no_time,
         "wrong": first_reason(_unknown(names, plan), _impossible(occurred_us, received_us)),
@@ -88,6 +96,7 @@ def draft(
         columns["said"] = frame[SAID]
     if source.conversation is None and source.by:  # what its rows tell of one key belongs together
         columns["conversation_id"] = _texts(frame, source.by)
+    columns["wrong"] = first_reason(columns["wrong"], _broken(names, told, columns, plan))
     return pd.DataFrame(columns, index=frame.index)
 
 
@@ -111,11 +120,14 @@ def held(rule: EventRule, frame: pd.DataFrame, before: pd.DataFrame | None) -> M
 
 def properties(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """These columns of each row as one JSON object, nulls left out; a text that is a JSON object stays one."""
+    return [encoded(row) for row in property_rows(frame, names)]
+
+
+def property_rows(frame: pd.DataFrame, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The same before it is written."""
     names = sorted(names)
-    if not names:
-        return ["{}"] * len(frame)
-    rows = frame[names].to_numpy(dtype=object).tolist()
-    return [encoded({n: _parsed(v) for n, v in zip(names, row, strict=True) if v is not None}) for row in rows]
+    rows = frame[names].to_numpy(dtype=object).tolist() if names else [()] * len(frame)
+    return [{n: _parsed(v) for n, v in zip(names, row, strict=True) if v is not None} for row in rows]
 
 
 def _of_rule(
@@ -171,6 +183,18 @@ def _unknown(names: Texts, plan: Plan) -> Reasons:
         if name is not None and name not in known
     }
     return names.map(reasons.get).to_numpy(dtype=object)
+
+
+def _broken(names: Texts, told: Sequence[dict[str, Any]], columns: Mapping[str, Sequence[Any]], plan: Plan) -> Reasons:
+    """Why properties are not as the plan says; a column the event itself has is looked up where they lack it."""
+    reasons = no_reasons(len(told))
+    for i, (name, record) in enumerate(zip(names, told, strict=True)) if plan.checks else ():
+        if (check := plan.checks.get(name)) is None:
+            continue
+        own = {one: value for one in check.own if one not in record and pd.notna(value := columns[one][i])}
+        if wrong := check.broken({**own, **record} if own else record, is_text=plan.is_text):
+            reasons[i] = f'event "{clip(name)}": {wrong}'
+    return reasons
 
 
 def _impossible(occurred_us: npt.NDArray[np.int64], received_us: int | npt.NDArray[np.int64]) -> Reasons:

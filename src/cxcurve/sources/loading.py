@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from cxcurve.errors import Problem, ProblemsError, Severity, did_you_mean
+from cxcurve.model.event_checks import EventCheck
 from cxcurve.model.sources import Source
 from cxcurve.sources.columns import register_of, used_columns
 from cxcurve.sources.events import Plan
@@ -29,6 +31,7 @@ def read_source(
     received_us: int,
     known_events: Collection[str] | None = None,
     data_classes: Mapping[str, str] | None = None,
+    checks: Mapping[str, EventCheck] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Batch]:
     """The files of `source` as batches of about 100,000 rows, in the order of files and rows.
@@ -39,6 +42,7 @@ def read_source(
         received_us: the time of receipt, microseconds UTC; events more than 24 h later are refused.
         known_events: names in the tracking plan; None takes every name.
         data_classes: the data class of each event name; "observed" where it has none.
+        checks: what the properties of an event may be, by its name.
         progress: hears the bytes read so far and the bytes in all (as they are on disk).
 
     Returns:
@@ -52,13 +56,13 @@ def read_source(
     parts, problems = _checked(source, folder)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ProblemsError(problems)
-    plan = Plan(source, received_us, known_events, data_classes)
+    plan = Plan(source, received_us, known_events, data_classes, checks or {})
     total, done = size_on_disk(parts), 0
     report = progress or (lambda done, total: None)
     for part in parts:
         seen: Counter[bytes] = Counter()
         for rows in read_part(source, part, lambda position, before=done: report(before + position, total)):  # type: ignore[misc]
-            yield _mapped(plan, rows, seen)
+            yield _mapped(replace(plan, is_text=part.format == "csv"), rows, seen)
         done += part.path.stat().st_size if part is _last_of(parts, part.path) else 0
         report(done, total)
 
@@ -70,6 +74,7 @@ def derive_staged(
     received_us: int,
     known_events: Collection[str] | None = None,
     data_classes: Mapping[str, str] | None = None,
+    checks: Mapping[str, EventCheck] | None = None,
 ) -> Batch:
     """The events of a source with `by`, from all staged rows of the keys in question.
 
@@ -79,11 +84,12 @@ def derive_staged(
         received_us: the time of receipt, microseconds UTC.
         known_events: names in the tracking plan; None takes every name.
         data_classes: the data class of each event name.
+        checks: what the properties of an event may be, by its name; texts that read as numbers may be some.
 
     Returns:
         One batch: `n_read` are the staged rows, `n_used` those that made an event (`used_row_ids` names them).
     """
-    return derive_rows(Plan(source, received_us, known_events, data_classes), staged)
+    return derive_rows(Plan(source, received_us, known_events, data_classes, checks or {}, is_text=True), staged)
 
 
 def check_files(source: Source, folder: Path) -> list[Problem]:

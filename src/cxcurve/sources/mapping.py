@@ -30,7 +30,7 @@ def map_rows(plan: Plan, rows: Rows, row_ids: Sequence[str] | None) -> Batch:
     if source.events:
         holds = [held(rule, frame, None) for rule in source.events.values()]
         return assemble(source, rows, rule_drafts(plan, frame, row_ids, holds), refusal)
-    names = _names(source, frame)
+    names = event_names(source, frame)
     drafts = draft(plan, frame, names, EventRule(), row_ids).assign(ordinal=1)
     unread = first_reason(refusal, _no_name(source, names), drafts["unread"].to_numpy(), drafts["no_time"].to_numpy())
     return assemble(source, rows, drafts.assign(unread=None, no_time=None), unread)
@@ -92,7 +92,8 @@ def _meant(cells: pd.Series[Any], nulls: set[str]) -> pd.Series[Any]:
     return cells.mask(empty.astype(bool), None) if empty.any() else cells
 
 
-def _names(source: Source, frame: pd.DataFrame) -> Texts:
+def event_names(source: Source, frame: pd.DataFrame) -> Texts:
+    """What the event of each row is called, where one row is one event."""
     if source.name:
         return pd.Series([source.rename.get(n, n) for n in read_texts(frame[source.name])], dtype=object)
     return pd.Series([source.event or source.key] * len(frame), dtype=object)

@@ -77,5 +77,9 @@ LIVE: tuple[str, ...] = (
     "(SELECT customer_key FROM identities WHERE id_kind = 'account')",
 )
 
-MIGRATIONS: Sequence[Sequence[str]] = (FIRST, BUCKETS, CALIBRATIONS, LIVE)
+PROPERTIES: tuple[str, ...] = (create(tables.PROPERTY_DAYS),)
+
+PLANS: tuple[str, ...] = (create(tables.PLANS, with_key=True),)
+
+MIGRATIONS: Sequence[Sequence[str]] = (FIRST, BUCKETS, CALIBRATIONS, PROPERTIES, PLANS, LIVE)
 """Step n brings the store from version n to n + 1. Never change a step that was released; add one."""

@@ -20,7 +20,7 @@ from cxcurve.web import assets, lost_form, notes
 from cxcurve.web.asked import Asked, Whom
 from cxcurve.web.guard import FormGuard, SafeHeaders
 from cxcurve.web.ingest import Ingest
-from cxcurve.web.pages import advocacy, curve, customer, customers, drift, error, explain, scorecard, scores, ttv
+from cxcurve.web.pages import advocacy, curve, customer, customers, drift, error, explain, plan, scorecard, scores, ttv
 from cxcurve.web.pages.error import Failure
 from cxcurve.web.pages.frame import Frame
 from cxcurve.web.port import address, listening
@@ -48,7 +48,7 @@ def _pages(site: _Site) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     pages = {
         "/curve": curve, "/scorecard": scorecard, "/drift": drift, "/ttv": ttv, "/customers": customers,
-        "/advocacy": advocacy, "/scores": scores,
+        "/advocacy": advocacy, "/scores": scores, "/plan": plan,
     }  # fmt: skip
     for path, module in pages.items():
         app.add_api_route(path, site.html(module), methods=READ)

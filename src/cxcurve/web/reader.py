@@ -28,6 +28,7 @@ from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.instants import instant_us
 from cxcurve.workspace.lists import TimeToValueResult, customer_rows, recent_levels, time_to_value_result
 from cxcurve.workspace.moved import MovedResult, Weeks, weeks_between
+from cxcurve.workspace.plans import PlanResult
 from cxcurve.workspace.populations import MOST_VALUES, population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 
@@ -188,6 +189,11 @@ class View:
     def advocacy(self) -> AdvocacyResult:
         """Who speaks for us, and who against."""
         return self.kept("advocacy", lambda: self.workspace.advocacy_of(self.known))
+
+    @property
+    def plan(self) -> PlanResult:
+        """The tracking plan against what came; of all events up to now, whoever is asked about."""
+        return self._reader.kept("plan", self.workspace.plan)
 
     @property
     def by_name(self) -> tuple[Named, ...]:

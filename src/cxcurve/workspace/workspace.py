@@ -21,6 +21,7 @@ from cxcurve.metrics.customer_states import ALL_STATES
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.versions import Version
+from cxcurve.model.plan_versions import plan_document
 from cxcurve.model.starters import SOURCES_FILE, copy_starter
 from cxcurve.pipeline.learning import check_scores, learn_weights
 from cxcurve.pipeline.loading import Report, load
@@ -33,6 +34,7 @@ from cxcurve.pipeline.scoring import SCORER, changed_keys, goes_on, score
 from cxcurve.pipeline.snapshots import snapshot
 from cxcurve.sources.lost_list import read_lost_list
 from cxcurve.store import Store
+from cxcurve.store.plans import keep_plan
 from cxcurve.workspace.advocacy import AdvocacyResult, advocacy_result
 from cxcurve.workspace.backtests import BacktestResult
 from cxcurve.workspace.calibrations import CalibrationResult
@@ -54,6 +56,7 @@ from cxcurve.workspace.live import Live
 from cxcurve.workspace.lost import LostResult, lost_result
 from cxcurve.workspace.moments import MomentsResult, RecoveryResult
 from cxcurve.workspace.moved import MovedResult, moved_result
+from cxcurve.workspace.plans import PlanResult, plan_draft, plan_result
 from cxcurve.workspace.populations import population, segment_values
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.silences import SilenceResult, silence_result
@@ -156,6 +159,7 @@ class Workspace(Folder):
         chosen = {key: source for key, source in self.sources.items() if not names or key in names}
         chosen = {key: source for key, source in chosen.items() if not source.live}
         self._forget()
+        keep_plan(self.store, plan_document(self.journey), now_us())
         try:
             return load(self.store, self.folder, chosen, self.journey, received_us=now_us(), progress=progress)
         finally:  # what was loaded before a failure stays, too
@@ -172,6 +176,7 @@ class Workspace(Folder):
         with self.store.transaction():  # a kill between the two would leave weeks of one journey marked as another's
             n = score(run, keys, progress)
             self.store.remember("model", self._model_mark)
+            keep_plan(self.store, plan_document(self.journey), now_us())
             self.store.remember("scored_us", str(now_us()))
         if keys is None:  # a few customers may wait in the write-ahead log
             self.store.checkpoint()
@@ -437,6 +442,14 @@ class Workspace(Folder):
         names = ("source", "file", "line", "ordinal", "kind", "reason", "row")
         rows = self.store.rows(f"SELECT {', '.join(names)} FROM quarantine ORDER BY source, file, line, ordinal")
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def plan(self) -> PlanResult:
+        """The tracking plan: what was seen of it and refused, what changed of itself, and its versions."""
+        return plan_result(self._run(default_as_of(self.store, self.settings.zone, now_us())), self.journey)
+
+    def suggest_plan(self) -> str:
+        """Entries of the tracking plan drafted from what quarantine has of events."""
+        return plan_draft(self.store, self.sources, self.journey)
 
     def counts(self) -> dict[str, int]:
         """Events of each name in the log."""

@@ -106,7 +106,7 @@ def _event_batch(plan: Plan, heard: Sequence[Heard]) -> Batch:
     columns |= {
         OCCURRED: [one.occurred_us for one in heard],
         RECEIVED: [one.received_us for one in heard],
-        GIVEN: [written({**call.properties, **_context(call)}) for call in calls],
+        GIVEN: [{**call.properties, **_context(call)} for call in calls],
         SAID: said,
     }
     frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
