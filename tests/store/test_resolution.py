@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxcurve.store.resolution import Holder, Id, Link, resolve
+from cxcurve.store.resolution import Holder, Id, Link
+from cxcurve.store.resolution import resolve as resolve_with_heads
+
+
+def resolve(links: Iterable[Link], account_of: Mapping[str, str]) -> dict[Id, Holder]:
+    return {id_: replace(holder, head=None) for id_, holder in resolve_with_heads(links, account_of).items()}
+
+
+def test_who_somebody_is_under_his_last_id() -> None:
+    said = [link(visitor("a"), person("u")), link(person("u"), account("acme"), "group")]
+    assert resolve_with_heads(said, {})[visitor("a")] == Holder(account("acme"), (), person("u"))
 
 
 def link(of: Id, to: Id, how: str = "identify", at: int = 0) -> Link:

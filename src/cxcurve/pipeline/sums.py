@@ -62,7 +62,8 @@ def _block_log(run: Run, block: list[int]) -> ir.Table:
     store = run.store
     store.temporary("block_keys", pa.table({"customer_key": pa.array(block, pa.int32())}))
     low, high = (block[0], block[-1]) if block else (0, 0)
-    columns = ", ".join(f'"{name}"' for name in LOG_COLUMNS)
+    # A person is known by his last id.
+    columns = ", ".join("speaker AS person_id" if name == "person_id" else f'"{name}"' for name in LOG_COLUMNS)
     return store.temporary_from(
         "block_log",
         f"SELECT {columns} FROM event_log SEMI JOIN block_keys USING (customer_key) "

@@ -20,7 +20,9 @@ from cxcurve.store.resolution import Holder, Id, Link, resolve
 from cxcurve.store.session import transaction
 
 _IDS = pa.schema([("id_kind", pa.string()), ("id", pa.string())])
-_SETTLED = pa.schema([*_IDS, ("to_kind", pa.string()), ("to_id", pa.string()), ("candidates", pa.string())])
+_SETTLED = pa.schema(
+    [*_IDS, ("to_kind", pa.string()), ("to_id", pa.string()), ("candidates", pa.string()), ("head_id", pa.string())]
+)
 
 
 def record(backend: Backend, links: pa.Table) -> int:
@@ -116,11 +118,13 @@ def _write(backend: Backend, settled: Mapping[Id, Holder]) -> None:
     """Keep whose the ids are, in `resolved` for events to come, and as the temporary table `settled`."""
     rows = [
         {"id_kind": id_[0], "id": id_[1], "to_kind": holder.to[0], "to_id": holder.to[1],
-         "candidates": json.dumps(holder.candidates) if holder.candidates else None}
+         "candidates": json.dumps(holder.candidates) if holder.candidates else None,
+         "head_id": holder.head[1] if holder.head and holder.head[0] == "person" else None}
         for id_, holder in settled.items()
     ]  # fmt: skip
     _view(backend, "settled", pa.Table.from_pylist(rows, schema=_SETTLED))
     backend.raw_sql("INSERT OR REPLACE INTO resolved SELECT * FROM settled")
+    log.name_speakers(backend)
 
 
 def _make_own(backend: Backend) -> None:

@@ -120,6 +120,21 @@ def move_events(backend: Backend) -> None:
     backend.raw_sql("INSERT INTO touched SELECT old_key, 0 FROM moved UNION SELECT new_key, 0 FROM moved")
 
 
+def name_speakers(backend: Backend) -> None:
+    """Say who the events of the ids in the temporary table `settled` are by; whose customers change is scored anew."""
+    for kind, is_of_it, otherwise in (
+        ("person", "person_id = h.id", "h.id"),
+        ("anonymous", "person_id IS NULL AND anonymous_id = h.id", "NULL"),
+    ):
+        changed = f"h.id_kind = '{kind}' AND {is_of_it} AND speaker IS DISTINCT FROM coalesce(h.head_id, {otherwise})"
+        backend.raw_sql(
+            f"INSERT INTO touched SELECT DISTINCT customer_key, 0 FROM event_log, settled AS h WHERE {changed}"
+        )
+        backend.raw_sql(
+            f"UPDATE event_log SET speaker = coalesce(h.head_id, {otherwise}) FROM settled AS h WHERE {changed}"
+        )
+
+
 def _stage_incoming(backend: Backend, events: pa.Table) -> None:
     for name in ("row_key", "said"):
         if name not in events.column_names:
@@ -272,10 +287,12 @@ def _insert(backend: Backend) -> None:
     names = ", ".join(f'"{name}"' for name in _STORED)
     values = ", ".join(f'i."{name}"' for name in _STORED)
     backend.raw_sql(
-        f"INSERT INTO event_log (customer_key, signal_key, body, row_key, {names}) "
-        f"SELECT d.customer_key, s.signal_key, i.body, i.row_key, {values} FROM incoming AS i "
-        "JOIN marked AS m ON m.ordinal = i.ordinal AND m.fate = 'loaded' "
-        "JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id JOIN signal_keys AS s ON s.name = i.name"
+        f"INSERT INTO event_log (customer_key, signal_key, body, row_key, speaker, {names}) "
+        "SELECT d.customer_key, s.signal_key, i.body, i.row_key, coalesce(p.head_id, i.person_id, v.head_id), "
+        f"{values} FROM incoming AS i JOIN marked AS m ON m.ordinal = i.ordinal AND m.fate = 'loaded' "
+        "JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id JOIN signal_keys AS s ON s.name = i.name "
+        "LEFT JOIN resolved AS p ON p.id_kind = 'person' AND p.id = i.person_id "
+        "LEFT JOIN resolved AS v ON v.id_kind = 'anonymous' AND v.id = i.anonymous_id AND i.person_id IS NULL"
     )
     backend.raw_sql(
         """

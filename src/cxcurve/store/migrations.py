@@ -70,11 +70,17 @@ LIVE: tuple[str, ...] = (
     create(tables.LINKS, with_key=True),
     # Whose an id is by the links; `candidates` where they contradict each other and somebody is to decide.
     "CREATE TABLE resolved (id_kind VARCHAR NOT NULL, id VARCHAR NOT NULL, to_kind VARCHAR NOT NULL, "
-    "to_id VARCHAR NOT NULL, candidates VARCHAR, PRIMARY KEY (id_kind, id))",
+    "to_id VARCHAR NOT NULL, candidates VARCHAR, head_id VARCHAR, PRIMARY KEY (id_kind, id))",
     # The customer an id is on its own, to which it goes back when a link is undone.
     "ALTER TABLE identities ADD COLUMN own_key INTEGER",
     "UPDATE identities SET own_key = customer_key WHERE id_kind <> 'account' AND customer_key NOT IN "
     "(SELECT customer_key FROM identities WHERE id_kind = 'account')",
+    # Who an event is by, under his last id: one person who answered under two ids answered twice.
+    "ALTER TABLE event_log ADD COLUMN speaker VARCHAR",
+    "UPDATE event_log SET speaker = person_id",
+    "CREATE OR REPLACE VIEW events AS SELECT l.* EXCLUDE (body, row_key, speaker), s.name, k.customer_id, "
+    "make_timestamp(l.occurred_us) AS occurred_at "
+    "FROM event_log AS l JOIN signal_keys AS s USING (signal_key) JOIN customer_keys AS k USING (customer_key)",
 )
 
 PROPERTIES: tuple[str, ...] = (create(tables.PROPERTY_DAYS),)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Id = tuple[str, str]
 """Kind (account, person, anonymous) and id."""
@@ -27,10 +27,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose an id is; `candidates` where the statements contradict each other."""
+    """Whose an id is, and who that is under his last id; `candidates` where the statements contradict each other."""
 
     to: Id
     candidates: tuple[Id, ...] = ()
+    head: Id | None = None
 
 
 def resolve(links: Iterable[Link], account_of: Mapping[str, str]) -> dict[Id, Holder]:
@@ -120,6 +121,6 @@ def _accounts(
 def _holder(id_: Id, ends: Mapping[Id, Holder], accounts: Mapping[Id, set[Id]], decided: Mapping[Id, Id]) -> Holder:
     end = ends[id_]
     if end.candidates or end.to[0] == "account" or decided.get(end.to) == end.to:
-        return end
+        return replace(end, head=id_ if end.to[0] == "account" else end.to)
     found = tuple(sorted(accounts.get(end.to, ())))
-    return Holder(found[0]) if len(found) == 1 else Holder(end.to, found)
+    return Holder(found[0], (), end.to) if len(found) == 1 else Holder(end.to, found, end.to)

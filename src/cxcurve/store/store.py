@@ -55,8 +55,8 @@ class Store:
 
     @property
     def log(self) -> ir.Table:
-        """The events with integer keys only: what analysis reads."""
-        return self._backend.table("event_log")
+        """The events with integer keys only: what analysis reads. `person_id` is everybody's last id."""
+        return self._backend.table("event_log").drop("person_id").rename(person_id="speaker")
 
     def table(self, name: str) -> ir.Table:
         """A table by its name in `tables.py`."""
