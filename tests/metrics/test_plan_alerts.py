@@ -69,6 +69,14 @@ def test_a_property_that_was_never_always_there_may_be_missing():
     assert plan_alerts(company({"bought": there}, {("bought", "note", "string"): sometimes})) == []
 
 
+def test_what_a_day_before_has_shown_is_no_alert():
+    there = np.full(N, 100)
+    lost = there.copy()
+    lost[WINDOW - 10] -= 40  # 0.7 % of eight weeks
+    lost[WINDOW + 8] -= 30
+    assert plan_alerts(company({"bought": there}, {("bought", "plan", "string"): lost})) == []
+
+
 def test_a_type_that_was_never_seen():
     there = quiet()
     text = np.zeros(N, dtype=int)

@@ -72,6 +72,12 @@ def test_properties_that_are_not_wanted():
     assert check.broken({"seat": 3}) == 'property "seat" is not in its schema. Did you mean "seats"?'
 
 
+def test_a_default_is_not_filled_in():
+    record = {}
+    assert EventCheck({"properties": {"plan": {"type": "string", "default": "free"}}}).broken(record) is None
+    assert record == {}
+
+
 def test_what_properties_are_together():
     check = EventCheck({"minProperties": 2})
     assert check.broken({"a": 1}) == 'its properties together break "minProperties" of its schema'
