@@ -17,8 +17,6 @@ _TRUNK_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 _PHONE = re.compile(r"(?:tel:)?\+?[\d\s().\-/]{5,30}")
 _KEPT_ZERO = frozenset({"39", "378", "379"})
 """Italy, San Marino and the Vatican: the zero belongs to the number abroad too (ITU-T E.164)."""
-_NO_ZERO = frozenset({"1", "34", "351", "45", "47", "48", "420", "30", "352", "356"})
-"""Plans without a leading zero, where one that is written belongs to nothing and is kept, to be told apart."""
 
 
 def keyed_hash(value: str, key: str | bytes, *, calling_code: str = "") -> str:
@@ -89,4 +87,4 @@ def _phone(text: str, calling_code: str) -> str:
         return digits
     if calling_code == "1" and len(digits) == 11:
         return f"+{digits}"
-    return f"+{calling_code}{digits if calling_code in _KEPT_ZERO | _NO_ZERO else digits.removeprefix('0')}"
+    return f"+{calling_code}{digits if calling_code in _KEPT_ZERO else digits.removeprefix('0')}"

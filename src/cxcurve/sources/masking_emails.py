@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cxcurve.sources.masking_folds import BLANK
+from cxcurve.sources.masking_folds import WORD
 
-_ADDRESS = re.compile(rf"(?<![\w.+'{BLANK}-])(?P<local>[\w.+'-]++)(?:@|%40|&#64;)(?P<domain>[\w-]++(?:\.[\w-]++)*+)")
+_ADDRESS = re.compile(rf"(?<![{WORD}.+'-])(?P<local>[\w.+'-]++)(?:@|%40|&#64;)(?P<domain>[\w-]++(?:\.[\w-]++)*+)")
 _AT_WORD = r"(?:at|arroba|arobase|chiocciola|apenstaartje)"
 _DOT_WORD = r"(?:dot|punkt|point|punto|punt)"
 _TOP = (
     r"(?:com|org|net|edu|gov|info|io|co|eu|de|fr|es|nl|it|uk|at|ch|be|ie|us|ca|me|app|dev|ai|biz|mx|ar|lu|pt|pl|se)\b"
 )
 _DOT = rf"(?:\.| ?[(\[{{<] ?(?:{_DOT_WORD}|\.) ?[)\]}}>] ?| {_DOT_WORD} )"
-_LOCAL = rf"(?<![\w.+{BLANK}-])[\w+-]{{1,64}}(?:{_DOT}[\w+-]{{1,64}}){{0,3}}"
+_LOCAL = rf"(?<![{WORD}.+-])[\w+-]{{1,64}}(?:{_DOT}[\w+-]{{1,64}}){{0,3}}"
 _BRACKETED = re.compile(
     rf"(?i){_LOCAL}(?: ?[(\[{{<] ?(?:{_AT_WORD}|a|@) ?[)\]}}>] ?)[\w-]{{1,63}}(?:{_DOT}[\w-]{{2,63}}){{1,4}}"
 )
@@ -36,14 +36,20 @@ _MAIL_BEFORE = re.compile(r"(?i)\b(?:e-?mail|mail|correo|courriel|adress?e?|post
 def find_emails(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each address in a folded text, in no order; stretches may overlap."""
     if "@" in text or "%40" in text or "&#64;" in text:
-        for found in _ADDRESS.finditer(text):
-            start = found.end("local") - len(found["local"].lstrip(".'+-"))
-            end = found.start("domain") + _domain_length(found["domain"])
-            if end > found.start("domain") and start < found.end("local"):
-                yield start, end
+        yield from _addresses(text)
     if _HINT.search(text):
         yield from (found.span() for pattern in (_BRACKETED, _SPOKEN) for found in pattern.finditer(text))
         yield from (found.span() for found in _SPACED.finditer(text) if _is_meant(found, text))
+
+
+def _addresses(text: str) -> Iterator[tuple[int, int]]:
+    at = 0
+    while found := _ADDRESS.search(text, at):
+        start = found.end("local") - len(found["local"].lstrip(".'+-"))
+        length = _domain_length(found["domain"])
+        at = found.start("domain") + length if length else found.end("local")
+        if length and start < found.end("local"):
+            yield start, at
 
 
 def _domain_length(domain: str) -> int:

@@ -16,6 +16,8 @@ KINDS = ("email", "card", "iban", "phone", "name")
 """What is masked, in the order in which it is looked for."""
 BLANK, NAME_BLANK = "\ue000", "\ue001"
 """What stands for a stretch that is masked already: nothing that a text can hold after `fold`."""
+WORD = rf"\w{BLANK}{NAME_BLANK}"
+"""For the edges of patterns: what touches a letter, a digit or a mark is a part of that."""
 _MARK = re.compile(rf"\[(?:{'|'.join(KINDS)})\]")
 _ALIKE = dict(
     zip(

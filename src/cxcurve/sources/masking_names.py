@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cxcurve.sources.masking_folds import BLANK
+from cxcurve.sources.masking_folds import BLANK, NAME_BLANK
 from cxcurve.sources.masking_known import KnownNames
 from cxcurve.sources.masking_words import words
 
@@ -26,6 +26,7 @@ _AFTER_TITLE = re.compile(r"\.? ?")
 _AFTER_LABEL = re.compile(r"[ *\"]{0,3}[:=][ *\"]{0,4}|[ *\"]{0,3}\n?[:=]\t?")
 _AFTER_SIGN_OFF = re.compile(r"[ \t]{0,2}[,.!;]?[\s*_~>-]{0,8}")
 _IN_NAME = re.compile(r"[ '\-]|\.[ -]?")
+_CUT_OFF = re.compile(rf"(?:[ '\-]|\.[ -]?){NAME_BLANK}")
 _END = re.compile(r"['\"*_)]{0,2}[ \t]{0,3}(?:$|[,.!?:;()\n\r<>|/\]-]|['\"])", re.MULTILINE)
 _END_OF_LINE = re.compile(r"[ \t*_.!,]{0,4}(?:$|[\n\r|(<])", re.MULTILINE)
 _ADDRESS_NEXT = re.compile(rf"[\"']? ?[<(\[]{{1,2}} ?(?:mailto:|tel:)?{BLANK}")
@@ -57,8 +58,9 @@ class _Text:
         return len(self.said[at]) > 1 and self.said[at].isupper()
 
     def goes_on(self, pattern: re.Pattern[str], end: int) -> bool:
-        """Whether `pattern` follows the word before place `end`."""
-        return pattern.match(self.text, self.spots[end - 1][1]) is not None
+        """Whether `pattern` follows the word before place `end`, and no mark of a name that it belongs to."""
+        after = self.spots[end - 1][1]
+        return pattern.match(self.text, after) is not None and not _CUT_OFF.match(self.text, after)
 
 
 def find_names(text: str, known: KnownNames | None = None) -> Iterator[tuple[int, int]]:
@@ -160,6 +162,8 @@ def _may_follow(said: _Text, first: int, at: int) -> bool:
     if at >= len(said.low) or not said.is_capital(at) or not _IN_NAME.fullmatch(gap):
         return False
     if gap.startswith(".") and len(said.said[first - 1]) > 1:
+        return False
+    if said.low[at] in words().beside["place before"] and said.is_capital(at + 1):
         return False
     if said.low[at] in words().ordinary:
         return _is_initial(said, at)

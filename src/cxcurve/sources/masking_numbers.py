@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_RUN = re.compile(r"(?<!\w)\d(?:[ .\-]{0,2}\d)*+(?!\w)")
+from cxcurve.sources.masking_folds import WORD
+
+_RUN = re.compile(rf"(?<![{WORD}])\d(?:[ .\-]{{0,2}}\d)*+(?![{WORD}])")
 _GROUP = re.compile(r"\d+")
-_IBAN = re.compile(r"(?<![^\W_])[A-Za-z]{2} ?\d ?\d(?:[ .\-\n]{0,2}[A-Za-z0-9]){11,30}")
+_IBAN = re.compile(rf"(?<![{WORD}])[A-Za-z]{{2}} ?\d ?\d(?:[ .\-\n]{{0,2}}[A-Za-z0-9]){{11,30}}")
+_EDGE = re.compile(rf"[{WORD}]")
 CARDS = {
     "4": (13, 16, 19), "34": (15,), "37": (15,), "36": (14,), "38": (14,), "39": (14,), "62": (16, 17, 18, 19),
     "65": (16, 17, 18, 19), "6011": (16, 17, 18, 19), "50": (13, 14, 15, 16, 17, 18, 19), "6304": (16, 17, 18, 19),
@@ -87,7 +90,7 @@ def _iban_end(found: re.Match[str]) -> int:
     places = [place for place in range(*found.span()) if found.string[place].isalnum()]
     length = IBANS.get(found[0][:2].upper(), 99)
     end = places[length - 1] + 1 if len(places) >= length else 0
-    is_whole = end and not found.string[end : end + 1].isalnum()
+    is_whole = end and not _EDGE.match(found.string, end)
     return end if is_whole and _is_iban(found.string[found.start() : end]) else 0
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cxcurve.sources.masking_folds import blanked
+from cxcurve.sources.masking_folds import WORD, blanked
 
+_ASIDE = "\ue002"
+"""What stands for a number that is none; unlike a mark, a telephone number may touch it."""
 _DIGIT = re.compile(r"\d")
 _NUMBER_WORD = r"(?:numbers?|num|no|nr|nummer|id|code|is|ist|was|numero|n)\b"
 _OWN_LABEL = (
@@ -26,7 +28,7 @@ _NO_PHONE = re.compile(
       \#\ ?[\w-]{{0,20}}\d[\w/-]*+
     | (?i:\b{_OWN_LABEL}(?:[\ .:\#-]{{0,3}}{_NUMBER_WORD}){{0,3}}|\b{_LABEL}(?:[\ .:-]{{0,3}}{_NUMBER_WORD}){{1,3}}
         |\b{_LABEL}\ ?[:\#=])[\ .:\#=°-]{{0,4}}(?:[A-Z]{{1,5}}[-/]?)?\d[\d/-]*+(?:\ [1-9]\d{{2,5}}(?!\d)){{0,3}}
-    | (?i:\b(?!tel|fon|mob|fax|ph|cell|m-|t-|f-)[a-z]{{1,8}}[-_/]?\d[\w/-]*+)
+    | (?i:\b(?!tel|fon|mob|fax|ph|cell|m-|t-|f-)[a-z]{{1,8}}[-_]?\d[\w/-]*+)
     | (?<![\d.])\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?!\d|[-/.]\d)(?:T\d[\d:.]*+Z?)?
     | (?<!\d)(?<!\d[-/.])\d{{1,2}}(?P<between>[-/.])\d{{1,2}}(?P=between)(?:\d{{4}}|\d\d)(?!\d|[-/.]\d)
     | (?<![\d.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!\d|\.\d)(?::\d{{2,5}})?
@@ -40,7 +42,7 @@ _NO_PHONE = re.compile(
     """,
     re.VERBOSE,
 )
-_BEFORE = r"(?<![\w#])(?<!\d[.,])(?<!\w-)"
+_BEFORE = rf"(?<![{WORD}#])(?<!\d[.,])(?<![{WORD}]-)"
 _EXTENSION = r"(?:[ ,]{0,2}(?:x|ext\.?|extension|durchwahl|dw|poste|interno|toestel)[ .:]{0,2}\d{1,5}\b)?"
 _PHONE = re.compile(
     rf"""(?i){_BEFORE}(?:
@@ -50,7 +52,7 @@ _PHONE = re.compile(
     | (?:1[ .\-])?(?:\([2-9]\d\d\)\ ?|[2-9]\d\d[ .\-/])[2-9]\d\d[ .\-]\d{{4}}
     | [6-9]\d\d(?:[ \-]\d{{3}}){{2}} | [6-9]\d\d(?:[ \-]\d\d){{3}} | 9\d[ \-]\d{{3}}(?:[ \-]\d\d){{2}}
     | 3[2-9]\d[ \-/]?(?:\d{{3}}[ \-]\d{{3,4}}|(?<=[ \-/])\d{{6,7}})
-    )(?!\w|-\d){_EXTENSION}""",
+    )(?![{WORD}]|-\d){_EXTENSION}""",
     re.VERBOSE,
 )
 _CALL = re.compile(
@@ -58,8 +60,8 @@ _CALL = re.compile(
     whatsapp|signal|sms|fax|fon|call|calling|ring|dial|text|reach|ruf|rufen|anrufen|anruf|ruckruf|appeler|appelez|portable|
     movil|llamar\w*|llame|bellen|bel|mobiel\w*|chiamar\w*|chiamate|chiami|
     (?:my|contact|mon|mi|mijn|meine|mio)\ n[uo]m\w{1,6})\b
-    [^\d\n+\ue000\ue001]{0,25}?(?P<number>\(?\d(?:[ .\-/()]{0,3}\d){5,14})(?!\w|-\d)"""
-    + _EXTENSION,
+    [^\d\n+\ue000-\ue002]{0,25}?(?P<number>\(?\d(?:[ .\-/()]{0,3}\d){5,14})"""
+    + rf"(?![{WORD}]|-\d){_EXTENSION}",
     re.VERBOSE,
 )
 _LONGEST = {"1": 10, "30": 10, "31": 9, "32": 9, "33": 9, "34": 9, "39": 11, "41": 9, "43": 12, "44": 10, "45": 8,
@@ -69,7 +71,7 @@ _LONGEST = {"1": 10, "30": 10, "31": 9, "32": 9, "33": 9, "34": 9, "39": 11, "41
 
 def find_phones(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each number in a folded text, in no order; stretches may overlap."""
-    text = blanked(text, (found.span() for found in _NO_PHONE.finditer(text)))
+    text = blanked(text, (found.span() for found in _NO_PHONE.finditer(text)), _ASIDE)
     at = 0
     while found := _PHONE.search(text, at):
         end = _end(found)
