@@ -26,7 +26,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20261123)
     cases = corpus(parser.parse_args().seed)
     for title, some in (("Held-out corpus", cases), ("Written by hand", sceptical())):
-        print(f"{title}: {len(some)} texts\n| kind | recall (95 %) | of | precision (95 %) | of |\n|---|---|---|---|---|")
+        print(
+            f"{title}: {len(some)} texts\n| kind | recall (95 %) | of | precision (95 %) | of |\n|---|---|---|---|---|"
+        )
         told = counts(some, find_personal)
         print("\n".join(_row(kind, told[kind]) for kind in KINDS), end="\n\n")
     for language in sorted({case.language for case in cases} - {"traps"}):

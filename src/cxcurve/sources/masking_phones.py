@@ -14,9 +14,7 @@ _ASIDE = "\ue002"
 """What stands for a number that is none; unlike a mark, a telephone number may touch it."""
 _DIGIT = re.compile(r"\d")
 _NUMBER_WORD = r"(?:numbers?|num|no|nr|nummer|id|code|is|ist|was|numero|n)\b"
-_OWN_LABEL = (
-    r"(?:order|ticket|case|invoice|ref|reference|tracking|bestell\w*|auftrag\w*|commande|pedido|ordine|facture)"
-)
+_OWN_LABEL = r"(?:order|ticket|case|invoice|part|model|room|ref|reference|tracking|bestell\w*|auftrag\w*|commande|pedido|ordine|facture)"
 _LABEL = (
     r"(?:id|parcel|policy|contract|account|acct|customer|client|member|membership|article|item|sku|serial|booking|"
     r"reservation|transaction|po|rma|version|build|error|bug|issue|pin|otp|zip|plz|vat|tax|bic|isbn|ean|meter|licen[cs]e|"
@@ -28,6 +26,7 @@ _NO_PHONE = re.compile(
       \#\ ?[\w-]{{0,20}}\d[\w/-]*+
     | (?i:\b{_OWN_LABEL}(?:[\ .:\#-]{{0,3}}{_NUMBER_WORD}){{0,3}}|\b{_LABEL}(?:[\ .:-]{{0,3}}{_NUMBER_WORD}){{1,3}}
         |\b{_LABEL}\ ?[:\#=])[\ .:\#=°-]{{0,4}}(?:[A-Z]{{1,5}}[-/]?)?\d[\d/-]*+(?:\ [1-9]\d{{2,5}}(?!\d)){{0,3}}
+    | \b[A-Z]{{2}}\d\d(?:\ [\dA-Z]{{4}}){{3,7}}(?:\ [\dA-Z]{{1,3}})?\b
     | (?i:\b(?!tel|fon|mob|fax|ph|cell|m-|t-|f-)[a-z]{{1,8}}[-_]?\d[\w/-]*+)
     | (?<![\d.])\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?!\d|[-/.]\d)(?:T\d[\d:.]*+Z?)?
     | (?<!\d)(?<!\d[-/.])\d{{1,2}}(?P<between>[-/.])\d{{1,2}}(?P=between)(?:\d{{4}}|\d\d)(?!\d|[-/.]\d)
@@ -36,7 +35,7 @@ _NO_PHONE = re.compile(
     | (?:[€$£]|\b(?:EUR|USD|GBP|CHF)\b)\ ?\d[\d.,]*+(?:\ \d{{3}}(?!\d)){{0,3}}
     | (?<![\d.,+(])[1-9]\d{{0,2}}(?:[.,\ ]\d{{3}}){{0,4}}(?:[.,]\d{{1,2}})?\ ?
         (?:€|\$|£|%|(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|Euro)\b)
-    | (?<![\d.])[1-9]\d{{0,2}}(?:\.\d{{3}})+(?:,\d\d?)?(?!\d|\.\d)
+    | (?<![\d.])[1-9]\d{{0,2}}(?:\.\d{{3}}){{1,5}}(?:,\d\d?)?(?!\d|\.\d)
     | (?<![\d.])\d\.\d++(?!\.)
     | -?(?<!\d)\d{{1,3}}\.\d{{4,}},\ ?-?\d{{1,3}}\.\d{{4,}}
     """,
