@@ -103,12 +103,13 @@ def test_a_column_is_masked_like_its_texts():
 
 
 PIECES = [
-    "Anna", "Miller", "Will", "Jordan", "Hi ", "Regards,", "my name is ", "this is ", " from", " and ", "Mr ", "Frau ",
-    "Dr. ", "O'Neill", "van der ", "J.", "Müller", "ANNA", "anna", "Name: ", "spoke to ", "my boss ", "Straße", "San ",
-    "Mercedes", "\n", ", ", ". ", " ", "-", "'", "/", " & ", "<", "(", "[", "[name]", "[email]", "[phone", "]",
-    "anna@firma.de", "@", " dot ", " at ", "firma", ".de", "%40", "+49 30 1234567", "030 1234567", "4111 1111 1111 1111", "0171", "12",
-    "DE89 3704 0044 0532 0130 00", "415-555-2671", "612 345 678", "call ", "order ", "#", "6789", "+", "2026-05-31",
-    "192.168.1.1", "€", "x5", "\u200b", "а", "e\u0301", "１", "ß", "🙂", "\u00a0", "\ue000",
+    "Anna", "Miller", "Will", "Jordan", "Hi ", "Regards,", "my name is ", "this is ", " from", " and ", "Mr ",
+    "Frau ", "Dr. ", "O'Neill", "van der ", "J.", "Müller", "ANNA", "anna", "Name: ", "spoke to ", "my boss ",
+    "Straße", "San ", "Mercedes", "\n", ", ", ". ", " ", "-", "'", "/", " & ", "<", "(", "[", "[name]",
+    "[email]", "[phone", "]", "anna@firma.de", "@", " dot ", " at ", "firma", ".de", "%40", "+49 30 1234567",
+    "030 1234567", "4111 1111 1111 1111", "0171", "12", "DE89 3704 0044 0532 0130 00", "415-555-2671",
+    "612 345 678", "call ", "order ", "#", "6789", "+", "2026-05-31", "192.168.1.1", "€", "x5", "\u200b", "а",
+    "e\u0301", "１", "ß", "🙂", "\u00a0", "\ue000",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=12).map("".join) | st.text(max_size=40)
 
@@ -163,7 +164,7 @@ def patterns():
 @pytest.mark.parametrize("pattern", list(patterns()))
 def test_a_pattern_looks_at_a_bounded_stretch_or_never_gives_back(pattern):
     """What a step costs is bounded then: `*` and `+` are possessive, or all there is behind one class of characters."""
-    bare = re.sub(r"\[(?:\\.|[^\]\\])*\]|\\.", "_", pattern.pattern)
+    bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "_", pattern.pattern)
     unbounded = re.findall(r"[^(|][*+](?!\+)|\{\d+,\}", re.sub(r"[*+]\+", "", bare))
     assert all(step[0] == "_" for step in unbounded), unbounded
 

@@ -14,7 +14,10 @@ _ASIDE = "\ue002"
 """What stands for a number that is none; unlike a mark, a telephone number may touch it."""
 _DIGIT = re.compile(r"\d")
 _NUMBER_WORD = r"(?:numbers?|num|no|nr|nummer|id|code|is|ist|was|numero|n)\b"
-_OWN_LABEL = r"(?:order|ticket|case|invoice|part|model|room|ref|reference|tracking|bestell\w*|auftrag\w*|commande|pedido|ordine|facture)"
+_OWN_LABEL = (
+    r"(?:order|ticket|case|invoice|part|model|room|ref|reference|tracking|bestell\w*|auftrag\w*|commande|pedido|"
+    r"ordine|facture)"
+)
 _LABEL = (
     r"(?:id|parcel|policy|contract|account|acct|customer|client|member|membership|article|item|sku|serial|booking|"
     r"reservation|transaction|po|rma|version|build|error|bug|issue|pin|otp|zip|plz|vat|tax|bic|isbn|ean|meter|licen[cs]e|"
@@ -37,7 +40,7 @@ _NO_PHONE = re.compile(
         (?:€|\$|£|%|(?:EUR|USD|GBP|CHF|euros?|dollars?|pounds?|Euro)\b)
     | (?<![\d.])[1-9]\d{{0,2}}(?:\.\d{{3}}){{1,5}}(?:,\d\d?)?(?!\d|\.\d)
     | (?<![\d.])\d\.\d++(?!\.)
-    | -?(?<!\d)\d{{1,3}}\.\d{{4,}},\ ?-?\d{{1,3}}\.\d{{4,}}
+    | -?(?<!\d)\d{{1,3}}\.\d{{4,12}},\ ?-?\d{{1,3}}\.\d{{4,12}}(?!\d)
     """,
     re.VERBOSE,
 )
