@@ -73,6 +73,8 @@ _LONGEST = {"1": 10, "30": 10, "31": 9, "32": 9, "33": 9, "34": 9, "39": 11, "41
 
 def find_phones(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each number in a folded text, in no order; stretches may overlap."""
+    if not _PHONE.search(text) and not _CALL.search(text):
+        return
     text = blanked(text, (found.span() for found in _NO_PHONE.finditer(text)), _ASIDE)
     at = 0
     while found := _PHONE.search(text, at):
