@@ -1,7 +1,8 @@
-"""Reading a small file written in the test itself, and adding its rows up."""
+"""Reading a small file written in the test itself, and adding its rows up; makes `masking_corpus` importable."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ import pytest
 
 from cxcurve.model.sources import Source
 from cxcurve.sources import Batch, Refused, read_source
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 NOW_US = 1_790_000_000_000_000  # 2026-09-21T14:13:20Z
 
