@@ -2,7 +2,7 @@
 
     python -m bench.masking [--seed 20261123]
 
-It measures on texts that the lists and rules were not made from (tests/sources/masking_corpus.py).
+It measures on texts that the lists and rules were not made from (tests/sources/masking/corpus.py).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "sources"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "sources" / "masking"))
 
 
 def main() -> None:
     """Measure and print."""
-    from masking_corpus import KINDS, corpus, counts, sceptical
+    from corpus import KINDS, corpus, counts, sceptical
 
     from cxcurve.sources.masking import find_personal
 

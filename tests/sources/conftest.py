@@ -1,8 +1,7 @@
-"""Reading a small file written in the test itself, and adding its rows up; makes `masking_corpus` importable."""
+"""Reading a small file written in the test itself, and adding its rows up."""
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +13,6 @@ import pytest
 
 from cxcurve.model.sources import Source
 from cxcurve.sources import Batch, Refused, read_source
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 NOW_US = 1_790_000_000_000_000  # 2026-09-21T14:13:20Z
 

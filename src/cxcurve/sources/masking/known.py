@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cxcurve.sources.masking_folds import folded_word
-from cxcurve.sources.masking_words import spellings, words
+from cxcurve.sources.masking.folds import folded_word
+from cxcurve.sources.masking.words import spellings, words
 
 _WORD = re.compile(r"[^\W\d_]+")
 _BETWEEN = re.compile(r"[ .'_\-]{1,2}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cxcurve.sources.masking_folds import WORD
+from cxcurve.sources.masking.folds import WORD
 
 _RUN = re.compile(rf"(?<![{WORD}])\d(?:[ .\-]{{0,2}}\d)*+(?![{WORD}])")
 _GROUP = re.compile(r"\d+")

@@ -54,7 +54,7 @@ def marked(text: str, language: str = "") -> Case:
 def corpus(seed: int, per_template: int = 20) -> list[Case]:
     """Every template that often, filled anew each time; the traps once."""
     rng = random.Random(seed)
-    names, templates = _read("masking_names.txt"), _read("masking_templates.txt")
+    names, templates = _read("names.txt"), _read("templates.txt")
     traps = [Case(text, (), "traps") for text in templates.pop("traps")]
     return traps + [
         marked(_PIECE.sub(_filler(rng, language, names[language]), text).replace("\\n", "\n"), language)
@@ -66,7 +66,7 @@ def corpus(seed: int, per_template: int = 20) -> list[Case]:
 
 def sceptical() -> list[Case]:
     """Texts written by hand, of kinds the product was not made for."""
-    return [marked(text.replace("\\n", "\n")) for texts in _read("masking_sceptic.txt").values() for text in texts]
+    return [marked(text.replace("\\n", "\n")) for texts in _read("sceptic.txt").values() for text in texts]
 
 
 def counts(cases: Iterable[Case], find: Callable[[str], Iterable[tuple[str, int, int]]]) -> dict[str, Counter[str]]:

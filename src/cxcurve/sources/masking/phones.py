@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cxcurve.sources.masking_folds import WORD, blanked
+from cxcurve.sources.masking.folds import WORD, blanked
 
 _ASIDE = "\ue002"
 """What stands for a number that is none; unlike a mark, a telephone number may touch it."""

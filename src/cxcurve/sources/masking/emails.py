@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cxcurve.sources.masking_folds import WORD
+from cxcurve.sources.masking.folds import WORD
 
 _ADDRESS = re.compile(rf"(?<![{WORD}.+'-])(?P<local>[\w.+'-]++)(?:@|%40|&#64;)(?P<domain>[\w-]++(?:\.[\w-]++)*+)")
 _AT_WORD = r"(?:at|arroba|arobase|chiocciola|apenstaartje)"

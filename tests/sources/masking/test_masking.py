@@ -9,12 +9,11 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
+from corpus import corpus, counts, sceptical
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from masking_corpus import corpus, counts, sceptical
 
-from cxcurve.sources import masking_emails, masking_names, masking_numbers, masking_phones
-from cxcurve.sources.masking import find_personal, mask, mask_texts
+from cxcurve.sources.masking import emails, find_personal, mask, mask_texts, names, numbers, phones
 
 
 @pytest.mark.parametrize(
@@ -156,7 +155,7 @@ def test_ten_times_the_text_takes_ten_times_the_steps(piece):
 
 
 def patterns():
-    for module in (masking_emails, masking_names, masking_numbers, masking_phones):
+    for module in (emails, names, numbers, phones):
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
                 yield pytest.param(value, id=f"{module.__name__.rpartition('.')[2]}.{name}")

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from cxcurve.sources.masking_emails import find_emails
-from cxcurve.sources.masking_folds import blanked, fold
-from cxcurve.sources.masking_known import KnownNames, read_names
-from cxcurve.sources.masking_names import find_names
-from cxcurve.sources.masking_numbers import find_cards, find_ibans
-from cxcurve.sources.masking_phones import find_phones
+from cxcurve.sources.masking.emails import find_emails
+from cxcurve.sources.masking.folds import blanked, fold
+from cxcurve.sources.masking.known import KnownNames, read_names
+from cxcurve.sources.masking.names import find_names
+from cxcurve.sources.masking.numbers import find_cards, find_ibans
+from cxcurve.sources.masking.phones import find_phones
 from cxcurve.sources.values import Texts
 
 _FINDERS: tuple[tuple[str, Callable[[str], Iterator[tuple[int, int]]]], ...] = (

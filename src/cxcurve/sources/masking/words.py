@@ -1,6 +1,6 @@
 """The words by which names are known: first names, surnames, what is both name and word, and what stands before a name.
 
-The lists lie in `words/`: one file each, `#` begins a comment. They are read when first asked for.
+They lie in `lists/`: one file each, `#` begins a comment. They are read when first asked for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import chain
 
-from cxcurve.sources.masking_folds import folded_word
+from cxcurve.sources.masking.folds import folded_word
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SPELLED_OUT = str.maketrans(
@@ -65,7 +65,7 @@ def spellings(word: str) -> frozenset[str]:
 
 
 def _lines(name: str) -> Iterator[str]:
-    text = (files("cxcurve.sources") / "words" / f"{name}.txt").read_text(encoding="utf-8")
+    text = (files("cxcurve.sources.masking") / "lists" / f"{name}.txt").read_text(encoding="utf-8")
     return (line for line in text.splitlines() if line and not line.startswith("#"))
 
 

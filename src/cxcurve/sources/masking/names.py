@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cxcurve.sources.masking_folds import BLANK, NAME_BLANK
-from cxcurve.sources.masking_known import KnownNames
-from cxcurve.sources.masking_words import words
+from cxcurve.sources.masking.folds import BLANK, NAME_BLANK
+from cxcurve.sources.masking.known import KnownNames
+from cxcurve.sources.masking.words import words
 
 _WORD = re.compile(r"[^\W\d_]+")
 _CAPITAL = re.compile(r"[A-Z][^\W\d_]*")

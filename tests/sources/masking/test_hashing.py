@@ -8,7 +8,7 @@ import hmac
 import pytest
 
 from cxcurve.errors import BadValueError
-from cxcurve.sources.hashing import keyed_hash, normal_contact
+from cxcurve.sources.masking.hashing import keyed_hash, normal_contact
 
 
 def test_it_is_hmac_sha256_of_the_one_spelling():
