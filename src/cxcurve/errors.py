@@ -70,6 +70,10 @@ class StoreError(CxcurveError, RuntimeError):
     """The store could not do what was asked: a full disk, a damaged file."""
 
 
+class ConnectError(CxcurveError, RuntimeError):
+    """A service could not be reached, or refused what was asked of it."""
+
+
 class UnknownNameError(CxcurveError, LookupError):
     """A customer, event, stage, metric or segment that is not there."""
 

@@ -8,6 +8,7 @@ import zoneinfo
 from collections.abc import Iterator
 
 from cxcurve.errors import Severity, did_you_mean
+from cxcurve.model.connect import find_secrets
 from cxcurve.model.sources import EventRule, Source, Time
 from cxcurve.model.wording import Finding
 from cxcurve.tables import CUSTOMERS, PEOPLE
@@ -28,8 +29,15 @@ def check_source(key: str, source: Source) -> Iterator[Finding]:
 
 
 def _files(source: Source) -> Iterator[Finding]:
-    if not source.files:
-        yield Finding((), "has no files; write `files: NAME.csv` (csv, jsonl or parquet, * for any)")
+    if source.connect is not None:
+        yield from find_secrets(source.connect)
+    if source.connect is not None and source.files:
+        yield Finding(("files",), "has both `files` and `connect`; rows come from one of them, make it two sources")
+    elif not source.files and source.connect is None:
+        message = (
+            "has no files; write `files: NAME.csv` (csv, jsonl or parquet, * for any), or `connect:` for a service"
+        )
+        yield Finding((), message)
     if source.separator is not None and len(source.separator) != 1:
         yield Finding(("separator",), f'has the separator "{source.separator}"; expected one character')
     try:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from cxcurve.model.connect import Connect
 from cxcurve.model.durations import Duration
 from cxcurve.model.journey import Flag, Frozen, Names, When
 
@@ -35,13 +36,14 @@ class EventRule(Frozen):
 
 
 class Source(Frozen):
-    """One source: files of events, or of customers or people.
+    """One source: files of events, or of customers or people; or the rows of a service (`connect`).
 
     `key` is what sources.yaml calls it; `name` the column that names the event, `event` a name for all its rows.
     """
 
     key: str = ""
     files: Names = ()
+    connect: Connect | None = None
     table: Literal["events", "customers", "people"] = "events"
     format: Literal["csv", "jsonl", "parquet"] | None = None
     separator: str | None = None

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from cxcurve import tables
+from cxcurve.errors import Problem
 from cxcurve.model.journey import Journey
 from cxcurve.model.sources import Source
-from cxcurve.sources import Batch, Refused, arrow_schema, derive_staged, read_source
+from cxcurve.sources import Batch, Fetched, Refused, arrow_schema, derive_staged, fetch_source, read_source
+from cxcurve.sources.connectors import Connector, open_connector
 from cxcurve.sources.files import find_parts
+from cxcurve.sources.staged import REMOVED
 from cxcurve.store import Appended, Store
 
 KEYS_AT_ONCE = 20_000
@@ -49,6 +54,7 @@ class Report:
 
     rows: Rows = field(default_factory=Rows)
     events: Events = field(default_factory=Events)
+    problems: list[Problem] = field(default_factory=list)
 
     def add_rows(self, batch: Batch) -> None:
         """Count a batch's rows."""
@@ -67,7 +73,8 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """As `cxcurve load --json` prints it."""
-        return asdict(self)
+        told = {"rows": asdict(self.rows), "events": asdict(self.events)}
+        return told | ({"problems": [str(problem) for problem in self.problems]} if self.problems else {})
 
 
 def load(
@@ -107,6 +114,9 @@ class _Loader:
     report: Report = field(default_factory=Report)
 
     def load(self) -> Report:
+        if self.source.connect is not None:
+            self._load_fetched(open_connector(self.source.connect))
+            return self.report
         batches = read_source(
             self.source,
             self.folder,
@@ -123,6 +133,45 @@ class _Loader:
         self._forget()
         return self.report
 
+    def _load_fetched(self, connector: Connector) -> None:
+        """Rows of a service are kept together with the place to go on from: a kill loses and doubles nothing."""
+        found = fetch_source(
+            self.source,
+            connector,
+            self.store.meta(self._state_key),
+            received_us=self.received_us,
+            known_events=self.journey.signals.keys(),
+            data_classes=self._data_classes,
+        )
+        if self.source.by:
+            self._derive_staged(Counter(row_id for one in found for row_id in self._stage_fetched(one)))
+        else:
+            for one in found:
+                with self._together(one):
+                    self._keep(one.batch)
+
+    def _stage_fetched(self, fetched: Fetched) -> list[str]:
+        with self._together(fetched):
+            return self._stage(fetched.batch)
+
+    @contextmanager
+    def _together(self, fetched: Fetched) -> Iterator[None]:
+        with self.store.transaction():
+            yield
+            for name in fetched.rows_read & self._quarantined:
+                self.store.forget_quarantine(self.source.key, name, self.received_us)
+            self.store.remember(self._state_key, fetched.state)
+        self.report.problems += [one for one in fetched.problems if one not in self.report.problems]
+        self.progress(self.source.key, self.report.rows.read, self.report.rows.read)
+
+    @property
+    def _state_key(self) -> str:
+        return f"connect/{self.source.key}"
+
+    @cached_property
+    def _quarantined(self) -> set[str]:
+        return {file for (file,) in self.store.rows("SELECT file FROM quarantine WHERE source = $1", self.source.key)}
+
     @property
     def _data_classes(self) -> dict[str, str]:
         return {name: signal.data_class for name, signal in self.journey.signals.items()}
@@ -138,13 +187,17 @@ class _Loader:
 
     def _load_staged(self, batches: Iterable[Batch]) -> None:
         """Keep the rows, then derive the events of every key read, from all rows of the key that were ever read."""
-        read_ids: Counter[str] = Counter()  # a row that stands in two files is read twice
-        for batch in batches:
-            self.report.add_rows(batch)
-            self._quarantine(batch.refused)
-            assert batch.staged is not None
-            self.store.stage(self.source.key, batch.staged)
-            read_ids.update(batch.staged["row_id"].to_pylist())
+        # A row that stands in two files is read twice.
+        self._derive_staged(Counter(row_id for batch in batches for row_id in self._stage(batch)))
+
+    def _stage(self, batch: Batch) -> list[str]:
+        self.report.add_rows(batch)
+        self._quarantine(batch.refused)
+        assert batch.staged is not None
+        self.store.stage(self.source.key, batch.staged)
+        return list(batch.staged["row_id"].to_pylist())
+
+    def _derive_staged(self, read_ids: Counter[str]) -> None:
         used: set[str] = set()
         while keys := self.store.pending_keys(self.source.key, KEYS_AT_ONCE):
             staged = self.store.staged(self.source.key, keys)
@@ -157,7 +210,9 @@ class _Loader:
             )
             self._quarantine(batch.refused)
             used |= batch.used_row_ids
-            appended = self.store.replace_keys(self.source.key, keys, batch.events)
+            with self.store.transaction():
+                appended = self.store.replace_keys(self.source.key, keys, batch.events)
+                self.store.forget_staged(self.source.key, list(batch.removed_keys), REMOVED)
             self.report.add_events(batch, appended)
         n_used = sum(count for row_id, count in read_ids.items() if row_id in used)
         self.report.rows.used, self.report.rows.no_event = n_used, self.report.rows.used - n_used

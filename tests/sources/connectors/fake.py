@@ -1,0 +1,157 @@
+"""Services on loopback that page as the real ones do, with limits, faults and a secret to guard."""
+
+from __future__ import annotations
+
+import json
+import threading
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+SECRET = "sesame-7f3a"
+
+
+@dataclass
+class Asked:
+    """One request as the service sees it."""
+
+    method: str
+    path: str
+    params: dict[str, str]
+    body: Any
+    headers: dict[str, str]
+    base_url: str
+
+
+@dataclass
+class Answer:
+    body: Any
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Fake:
+    """A service: `routes` by path, `faults` to give instead of the answer with that number (from 1)."""
+
+    routes: dict[str, Callable[[Asked], Any]]
+    faults: dict[int, Answer] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    hold_at: int = 0
+    is_held: threading.Event = field(default_factory=threading.Event)
+    goes_on: threading.Event = field(default_factory=threading.Event)
+    url: str = ""
+
+    def answer(self, asked: Asked) -> Answer:
+        self.asked.append(asked)
+        if len(self.asked) == self.hold_at:
+            self.is_held.set()
+            self.goes_on.wait(30)
+        if fault := self.faults.get(len(self.asked)):
+            return fault
+        if not any(SECRET in text for text in (*asked.headers.values(), _basic(asked.headers))):
+            return Answer({"error": "who are you?"}, 401)
+        route = next((r for path, r in self.routes.items() if _fits(path, asked.path)), None)
+        found = route(asked) if route else Answer({"error": f"no {asked.path}"}, 404)
+        return found if isinstance(found, Answer) else Answer(found)
+
+    @property
+    def paths(self) -> list[str]:
+        return [one.path for one in self.asked]
+
+
+@contextmanager
+def served(fake: Fake) -> Iterator[Fake]:
+    """The service, listening on a free port of loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            text = self.rfile.read(length)
+            parts = urlsplit(self.path)
+            params = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+            body = json.loads(text) if text else None
+            answer = fake.answer(Asked(self.command, parts.path, params, body, dict(self.headers), fake.url))
+            data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            try:
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # whoever asked was killed
+
+        do_GET = do_POST = do_PATCH = _serve
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    fake.url = f"http://127.0.0.1:{server.server_address[1]}/"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield fake
+    finally:
+        fake.goes_on.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _basic(headers: dict[str, str]) -> str:
+    kind, _, text = headers.get("Authorization", "").partition(" ")
+    return b64decode(text).decode() if kind == "Basic" else ""
+
+
+def _fits(pattern: str, path: str) -> bool:
+    """`conversations/*` fits `/conversations/7`."""
+    steps, theirs = pattern.strip("/").split("/"), path.strip("/").split("/")
+    return len(steps) == len(theirs) and all(ours in ("*", other) for ours, other in zip(steps, theirs, strict=True))
+
+
+def zendesk_export(name: str, records: list[dict[str, Any]], size: int, by: str) -> Callable[[Asked], Any]:
+    """Cursor-based incremental export: what changed since `start_time`, then by `cursor`; ends with end_of_stream."""
+
+    def route(asked: Asked) -> Any:
+        start, cursor = asked.params.get("start_time"), asked.params.get("cursor")
+        chosen = sorted(records, key=lambda one: one[by])
+        if cursor is None:
+            chosen, at = [one for one in chosen if one[by] >= int(start or 0)], 0
+        else:
+            since, _, at_text = cursor.partition("-")
+            chosen, at = [one for one in chosen if one[by] >= int(since)], int(at_text)
+            start = since
+        page = chosen[at : at + size]
+        after = f"{start}-{at + len(page)}"
+        url = f"{asked.base_url}{asked.path.strip('/')}?cursor={after}"
+        is_end = at + len(page) >= len(chosen)
+        return {name: page, "after_cursor": after, "after_url": url, "end_of_stream": is_end}
+
+    return route
+
+
+def zendesk_times(name: str, records: list[dict[str, Any]], size: int, by: str) -> Callable[[Asked], Any]:
+    """Time-based incremental export: the next page begins at the time the last one ended."""
+
+    def route(asked: Asked) -> Any:
+        start = int(asked.params["start_time"])
+        chosen = sorted((one for one in records if one[by] >= start), key=lambda one: one[by])
+        page = chosen[:size]
+        while len(page) < len(chosen) and chosen[len(page)][by] == page[-1][by]:
+            page.append(chosen[len(page)])  # rows of one second are never torn apart
+        end = page[-1][by] + 1 if page else start
+        is_end = len(page) == len(chosen)
+        url = f"{asked.base_url}{asked.path.strip('/')}?start_time={end}"
+        return {name: page, "next_page": url, "end_time": end, "count": len(page), "end_of_stream": is_end}
+
+    return route
