@@ -34,9 +34,7 @@ def _files(source: Source) -> Iterator[Finding]:
     if source.connect is not None and source.files:
         yield Finding(("files",), "has both `files` and `connect`; rows come from one of them, make it two sources")
     elif not source.files and source.connect is None:
-        message = (
-            "has no files; write `files: NAME.csv` (csv, jsonl or parquet, * for any), or `connect:` for a service"
-        )
+        message = "has no files; write `files: NAME.csv` (csv, jsonl or parquet, * for any), or `connect:` a service"
         yield Finding((), message)
     if source.separator is not None and len(source.separator) != 1:
         yield Finding(("separator",), f'has the separator "{source.separator}"; expected one character')

@@ -1,4 +1,4 @@
-"""Zendesk from its API to events: paging, limits, faults, changed answers, deleted tickets, and a kill in the middle."""
+"""Zendesk from its API to events: pages, limits, faults, changed answers, deleted tickets, a kill in the middle."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from fake import SECRET, Answer, Fake, served, zendesk_export
+from connecting import adds_up, events_of, source_yaml
+from fake_services import SECRET, Answer, Fake, served, zendesk_export
 
-from conftest import adds_up, events_of, source_yaml
 from cxcurve.errors import ConnectError, ProblemsError
 
 T0 = 1_780_000_000  # 2026-05-28
@@ -20,10 +20,10 @@ T0 = 1_780_000_000  # 2026-05-28
 def ticket(number: int, status: str = "open", at: int | None = None, **more):
     updated = T0 + number * 60 if at is None else at
     return {
-        "id": number, "created_at": "2026-05-20T10:00:00Z", "updated_at": f"2026-05-28T{number // 60 % 24:02}:{number % 60:02}:00Z",
+        "id": number, "created_at": "2026-05-20T10:00:00Z", "updated_at": f"2026-05-28T00:{number:02}:00Z",
         "generated_timestamp": updated, "status": status, "priority": "high", "requester_id": 900 + number,
-        "organization_id": 50 + number % 3, "subject": f"Printer {number}", "via": {"channel": "web", "source": {"rel": None}},
-        "tags": ["a", "b"], **more,
+        "organization_id": 50 + number % 3, "subject": f"Printer {number}", "tags": ["a", "b"],
+        "via": {"channel": "web", "source": {"rel": None}}, **more,
     }  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def test_a_wrong_secret_is_said_without_showing_it(connected, monkeypatch):
     fake.faults[1] = Answer({"error": "token wrong-8d1e is not known"}, 401)
     with served(fake) as zendesk:
         workspace = connected(source_yaml("zendesk", "tickets", zendesk.url))
-        with pytest.raises(ConnectError, match="401.*Is the secret right") as caught:
+        with pytest.raises(ConnectError, match=r"401.*Is the secret right") as caught:
             workspace.load()
     assert "wrong-8d1e" not in str(caught.value)
     assert "token (secret) is not known" in str(caught.value)

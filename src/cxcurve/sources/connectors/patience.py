@@ -1,4 +1,4 @@
-"""Waiting for a service: its limits are kept, what fails for a while is tried again, and what fails for good is said."""
+"""Waiting for a service: its limits are kept, and what fails is tried again, not too soon and not for ever."""
 
 from __future__ import annotations
 
