@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -153,5 +154,62 @@ def zendesk_times(name: str, records: list[dict[str, Any]], size: int, by: str) 
         is_end = len(page) == len(chosen)
         url = f"{asked.base_url}{asked.path.strip('/')}?start_time={end}"
         return {name: page, "next_page": url, "end_time": end, "count": len(page), "end_of_stream": is_end}
+
+    return route
+
+
+def hubspot_search(records: list[dict[str, Any]], size: int, cursor: str = "hs_lastmodifieddate") -> Any:
+    """A search: records from a moment on, in its order; `after` counts from the first; no more than 10,000."""
+
+    def route(asked: Asked) -> Any:
+        (condition,) = asked.body["filterGroups"][0]["filters"]
+        assert (condition["propertyName"], condition["operator"]) == (cursor, "GTE")
+        assert isinstance(condition["value"], str)
+        since = datetime.fromtimestamp(int(condition["value"]) / 1000, UTC).isoformat(timespec="milliseconds")[:23]
+        chosen = sorted(
+            (one for one in records if one["properties"][cursor] >= since), key=lambda one: one["properties"][cursor]
+        )
+        at = int(asked.body.get("after", 0))
+        if at >= 10_000:
+            return Answer({"status": "error", "message": "no more than 10,000"}, 400)
+        page = chosen[at : at + size]
+        more = {"paging": {"next": {"after": str(at + size)}}} if at + size < len(chosen) else {}
+        return {"total": len(chosen), "results": page, **more}
+
+    return route
+
+
+def hubspot_associations(company_of: dict[str, str]) -> Callable[[Asked], Any]:
+    def route(asked: Asked) -> Any:
+        ids = [one["id"] for one in asked.body["inputs"]]
+        found = [{"from": {"id": i}, "to": [{"id": company_of[i], "type": "x"}]} for i in ids if i in company_of]
+        return {"status": "COMPLETE", "results": found}
+
+    return route
+
+
+def intercom_search(name: str, records: list[dict[str, Any]], size: int) -> Callable[[Asked], Any]:
+    """A search by updated_at; goes on by `pagination.starting_after`."""
+
+    def route(asked: Asked) -> Any:
+        query = asked.body["query"]
+        assert (query["field"], query["operator"], type(query["value"])) == ("updated_at", ">", int)
+        chosen = sorted((r for r in records if r["updated_at"] > query["value"]), key=lambda r: r["updated_at"])
+        at = int(asked.body["pagination"].get("starting_after") or 0)
+        more = {"next": {"page": 2, "starting_after": str(at + size)}} if at + size < len(chosen) else {}
+        return {"type": "list", name: chosen[at : at + size], "total_count": len(chosen), "pages": more}
+
+    return route
+
+
+def stripe_list(records: list[dict[str, Any]], size: int) -> Callable[[Asked], Any]:
+    """The newest first; goes on by the id of the last, as long as `has_more`."""
+
+    def route(asked: Asked) -> Any:
+        since = int(asked.params.get("created[gte]", 0))
+        chosen = sorted((r for r in records if r["created"] >= since), key=lambda r: -r["created"])
+        after = asked.params.get("starting_after")
+        at = 1 + [r["id"] for r in chosen].index(after) if after else 0
+        return {"object": "list", "data": chosen[at : at + size], "has_more": at + size < len(chosen)}
 
     return route

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,6 +64,7 @@ class Client:
             raise ConnectError(
                 f"{self.service.label}: {self.base_url} is no https address; secrets are sent to no other"
             )
+        self.origin = f"{parts.scheme}://{parts.netloc}"
         self._host = (parts.scheme, parts.netloc)
         self._session: Any = requests.Session()
         self._send = self._session.send
@@ -73,6 +75,12 @@ class Client:
         self, path: str, method: str, params: Any, body: Any, paginator: Any, limits: Limits | None = None
     ) -> Iterator[Answer]:
         """One answer after the other, as the paginator says."""
+        with self._said():
+            yield from self._pages(path, method, params, body, paginator, limits)
+
+    def _pages(
+        self, path: str, method: str, params: Any, body: Any, paginator: Any, limits: Limits | None
+    ) -> Iterator[Answer]:
         self._session.send = self._patient(limits or self.service.limits)
         # dlt's own hook raises for a bad status before it could be tried again.
         for page in self._client.paginate(
@@ -92,12 +100,26 @@ class Client:
 
     def ask(self, path: str, method: str = "GET", **kwargs: Any) -> Any:
         """The JSON of one answer; `params` and `json` as for requests."""
-        return self.send(path, method, **kwargs).json()
+        with self._said():
+            return self.send(path, method, **kwargs).json()
 
     def send(self, path: str, method: str = "GET", limits: Limits | None = None, **kwargs: Any) -> Any:
         """One answer as it is."""
-        self._session.send = self._patient(limits or self.service.limits)
-        return self._client.request(path, method, timeout=TIMEOUT_SECONDS, allow_redirects=False, **kwargs)
+        with self._said():
+            self._session.send = self._patient(limits or self.service.limits)
+            return self._client.request(path, method, timeout=TIMEOUT_SECONDS, allow_redirects=False, **kwargs)
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Errors of the libraries below us quote addresses and bodies; ours name the kind of error alone."""
+        try:
+            yield
+        except requests.JSONDecodeError:
+            raise ConnectError(f"{self.service.label}: an answer is no JSON; is the address that of its API?") from None
+        except requests.RequestException as error:
+            status = getattr(error.response, "status_code", None)
+            told = f"was answered with {status}" if status else f"failed ({type(error).__name__})"
+            raise ConnectError(f"{self.service.label}: signing in {told}. Are the secrets right?") from None
 
     @property
     def _client(self) -> Any:
@@ -148,7 +170,11 @@ class Client:
         if not wanted:
             return None
         make = _AUTHS[wanted.pop("type")]
-        names = {**self._plain_settings(), **{name: self._secret(name) for name in self.service.secrets}}
+        names = {
+            **self._plain_settings(),
+            "origin": self.origin,
+            **{name: self._secret(name) for name in self.service.secrets},
+        }
         return make(**{key: str(filled(value, names)) for key, value in wanted.items()})
 
     def _secret(self, name: str) -> str:

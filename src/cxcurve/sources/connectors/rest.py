@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import time_ns
-from typing import Any
+from typing import Any, TypeAlias
 
 from cxcurve.errors import ConnectError, UnknownNameError
 from cxcurve.sources.connectors.client import Answer, Client, RefusedError, filled
 from cxcurve.sources.connectors.contract import Page, SecretOf, State
 from cxcurve.sources.connectors.exports import WALKS
 from cxcurve.sources.connectors.flattening import exploded, flat, inside
-from cxcurve.sources.connectors.services import Cursor, Rows, Service
-from cxcurve.sources.connectors.shapes import SHAPES
+from cxcurve.sources.connectors.services import Changes, Cursor, Rows, Service
+from cxcurve.sources.connectors.shapes import shaped
 
+Record: TypeAlias = Mapping[str, Any]
 _FORGOTTEN = (400, 404, 410, 422)
 """What services answer when asked to go on from a page they no longer know."""
 
@@ -42,21 +43,61 @@ class RestConnector:
         wanted = self.service.rows[rows]
         if wanted.walk != "pages":
             yield from WALKS[wanted.walk](self.client, wanted, state, _now_us())
-            return
-        run = _Run(self.client, wanted, state)
-        try:
-            yield from run.pages(state.get("next"))
-        except RefusedError as error:
-            if "next" not in state or run.n_pages or error.status not in _FORGOTTEN:
-                raise
-            yield from run.pages(None)
+        elif wanted.changes is not None:
+            yield from self._listed_then_changed(wanted, wanted.changes, state)
+        else:
+            yield from _run(self.client, wanted, state)
+
+    def _listed_then_changed(self, wanted: Rows, changes: Changes, state: State) -> Iterator[Page]:
+        """All records as they are, once; then what changed in them.
+
+        In the middle of the list the state is `began`, when it was begun, and `listing`, the place in it.
+        """
+        at, now, reach_us = dict(state), _now_us(), round((changes.days - 0.5) * 86400e6)
+        began = at.get("began", now)
+        if "listing" in at or at.get("newest", 0) < now - reach_us:
+            for page in _run(self.client, wanted, at.get("listing", {}), _listed):
+                # What is told of the time before the list was begun is history that the list does not have.
+                at = {"began": began, "listing": page.state} if "next" in page.state else {"newest": began - reach_us}
+                yield Page(page.rows, at, page.removed)
+        told = Rows(
+            path=changes.path, params=changes.params, list=changes.list, paginator=wanted.paginator,
+            cursor=changes.cursor, shape=wanted.shape,
+        )  # fmt: skip
+        asked_from_here = "next" not in at
+        for page in _run(self.client, told, at, lambda entry: _changed(entry, changes)):
+            # Quiet weeks have no entries: how far we looked counts, not the last entry alone.
+            is_done = asked_from_here and "next" not in page.state
+            yield Page(page.rows, {"newest": now} if is_done else page.state, page.removed)
+
+
+def _run(
+    client: Client, wanted: Rows, state: State, prepared: Callable[[Record], Record] = lambda record: record
+) -> Iterator[Page]:
+    """The pages from where the last run was; from the run's beginning where the service has forgotten that page."""
+    run = _Run(client, wanted, state, prepared)
+    try:
+        yield from run.pages(state.get("next"))
+    except RefusedError as error:
+        if "next" not in state or run.n_pages or error.status not in _FORGOTTEN:
+            raise
+        yield from run.pages(None)
+
+
+def _listed(record: Record) -> Record:
+    return {**record, "change_id": "listed", "changed_at": record.get("created")}
+
+
+def _changed(entry: Record, changes: Changes) -> Record:
+    record, previous = inside(entry, changes.record) or {}, inside(entry, changes.previous)
+    return {**record, "change_id": entry.get("id"), "changed_at": entry.get("created"), "previous": previous}
 
 
 class _Run:
     """One run over the pages: what was asked for, and how far it is."""
 
-    def __init__(self, client: Client, wanted: Rows, state: State) -> None:
-        self.client, self.wanted = client, wanted
+    def __init__(self, client: Client, wanted: Rows, state: State, prepared: Callable[[Record], Record]) -> None:
+        self.client, self.wanted, self.prepared = client, wanted, prepared
         cursor = wanted.cursor
         self.newest: int | None = state.get("newest")
         begin = None if self.newest is None or cursor is None else self.newest - round(cursor.overlap.seconds * 1e6)
@@ -74,7 +115,7 @@ class _Run:
                 _plain(self.wanted.paginator), self.wanted.limits,
             ):  # fmt: skip
                 records = self._records(answer)
-                after = None if self._is_end(answer) else answer.following
+                after = None if self._is_end(answer, records) else answer.following
                 before, self.newest = self.newest, self._newest(records)
                 if after is not None and self.wanted.keyset and (self.newest or 0) > max(before or 0, self.since):
                     after = asked = self._request(self.newest or 0)
@@ -90,7 +131,7 @@ class _Run:
         body = None if self.wanted.body is None else filled(self.wanted.body, names)
         return {"path": filled(self.wanted.path, names), "params": filled(self.wanted.params, names), "body": body}
 
-    def _records(self, answer: Answer) -> list[Mapping[str, Any]]:
+    def _records(self, answer: Answer) -> list[Record]:
         found = inside(answer.body, self.wanted.list)
         if not isinstance(found, list) or any(not isinstance(one, Mapping) for one in found):
             label, place = self.client.service.label, self.wanted.list or "a list"
@@ -100,10 +141,12 @@ class _Run:
             )
         return found
 
-    def _is_end(self, answer: Answer) -> bool:
+    def _is_end(self, answer: Answer, records: Sequence[Record]) -> bool:
+        if self.wanted.ends_empty and not records:
+            return True
         return self.wanted.end is not None and bool(inside(answer.body, self.wanted.end))
 
-    def _newest(self, records: list[Mapping[str, Any]]) -> int | None:
+    def _newest(self, records: list[Record]) -> int | None:
         """The latest cursor so far; a clock that is ahead must not make us skip what comes until then."""
         cursor = self.wanted.cursor
         if cursor is None:
@@ -112,8 +155,8 @@ class _Run:
         known = [] if self.newest is None else [self.newest]
         return min(max([*seen, *known], default=self.since), _now_us())
 
-    def _page(self, records: list[Mapping[str, Any]], following: Mapping[str, Any] | None) -> Page:
-        rows = rows_of(self.wanted, records, self.client)
+    def _page(self, records: list[Record], following: Mapping[str, Any] | None) -> Page:
+        rows = rows_of(self.wanted, [self.prepared(record) for record in records], self.client)
         condition = self.wanted.removed
         is_gone = [condition is not None and condition.holds(row) for row in rows]
         gone = [row for row, one in zip(rows, is_gone, strict=True) if one]
@@ -124,10 +167,10 @@ class _Run:
         return Page(kept, state, gone)
 
 
-def rows_of(wanted: Rows, records: list[Mapping[str, Any]], client: Client) -> list[dict[str, Any]]:
+def rows_of(wanted: Rows, records: list[Record], client: Client) -> list[dict[str, Any]]:
     """Flat rows out of the records of an answer."""
     if wanted.shape:
-        records = SHAPES[wanted.shape](records, client)
+        records = shaped(wanted.shape, records, client)
     if wanted.each:
         records = [one for record in records for one in exploded(record, wanted.each.list, wanted.each.keep)]
     return [flat(record) for record in records]
@@ -151,16 +194,11 @@ def _us(value: Any, unit: str | None) -> int | None:
 
 
 def _written(us: int, cursor: Cursor) -> str | int:
-    moment = datetime.fromtimestamp(us / 1e6, UTC)
-    match cursor.format:
-        case "s":
-            return us // 1_000_000
-        case "ms":
-            return us // 1000
-        case "iso":
-            return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-        case form:
-            return moment.strftime(form)
+    if cursor.format in ("s", "ms"):
+        number = us // (1_000_000 if cursor.format == "s" else 1000)
+        return str(number) if cursor.is_text else number
+    form = "%Y-%m-%dT%H:%M:%SZ" if cursor.format == "iso" else cursor.format
+    return datetime.fromtimestamp(us / 1e6, UTC).strftime(form)
 
 
 def _plain(paginator: Mapping[str, Any] | str) -> Any:

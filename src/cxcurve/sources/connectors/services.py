@@ -30,6 +30,22 @@ class Cursor(Frozen):
     format: str = "iso"
     overlap: Duration = Duration.parse("10m")
     start: str = "2000-01-01"
+    is_text: Flag = False
+
+
+class Changes(Frozen):
+    """Where a service tells what changed in records it lists: entries with the whole record and what it was before.
+
+    They reach back some `days`; when the last look was longer ago, the list is read again.
+    """
+
+    path: str
+    list: str
+    params: Mapping[str, Any]
+    record: str
+    previous: str
+    days: int
+    cursor: Cursor
 
 
 class Each(Frozen):
@@ -53,6 +69,8 @@ class Rows(Frozen):
     cursor: Cursor | None = None
     removed: When | None = None
     each: Each | None = None
+    ends_empty: Flag = False
+    changes: Changes | None = None
     shape: str | None = None
     walk: Literal["pages", "lines", "job", "windows"] = "pages"
     limits: Limits | None = None

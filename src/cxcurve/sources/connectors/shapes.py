@@ -1,12 +1,25 @@
-"""What services with answers that are no rows yet need: one function each, records in, records out."""
+"""What the records of some services need to become rows: a function each, records in, records out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from cxcurve.sources.connectors import hubspot, intercom, stripe
 from cxcurve.sources.connectors.client import Client
 
-Records: TypeAlias = list[Mapping[str, Any]]
+_SHAPES: dict[str, Callable[..., list[Mapping[str, Any]]]] = {
+    "hubspot_company": hubspot.with_company,
+    "intercom_company": intercom.with_company,
+    "intercom_contact": intercom.with_contact,
+    "intercom_parts": intercom.with_parts,
+    "stripe_customer": stripe.with_revenue,
+    "stripe_money": stripe.with_money,
+    "stripe_subscription": stripe.with_worth,
+}
 
-SHAPES: dict[str, Callable[[Records, Client], Records]] = {}
+
+def shaped(shape: str, records: Sequence[Mapping[str, Any]], client: Client) -> list[Mapping[str, Any]]:
+    """The records as `shape` makes them: a name, and what else the function takes."""
+    name, *arguments = shape.split()
+    return _SHAPES[name](records, client, *arguments)
