@@ -9,6 +9,11 @@ from cxcurve.workspace import Workspace
 
 SETTINGS = {
     "zendesk": {"subdomain": "acme", "email": "ada@acme.example"},
+    "salesforce": {"instance": "acme"},
+    "jira": {"site": "acme", "email": "ada@acme.example", "projects": "SUP"},
+    "mixpanel": {"project_id": "77", "since": "2026-09-01"},
+    "pendo": {"host": "app.pendo.io", "since": "2026-09-01"},
+    "qualtrics": {"datacenter": "fra1", "survey": "SV_1"},
 }
 
 

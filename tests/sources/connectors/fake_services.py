@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import threading
+import zipfile
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +44,7 @@ class Fake:
 
     routes: dict[str, Callable[[Asked], Any]]
     faults: dict[int, Answer] = field(default_factory=dict)
+    open_routes: dict[str, Callable[[Asked], Any]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     hold_at: int = 0
     is_held: threading.Event = field(default_factory=threading.Event)
@@ -54,6 +58,9 @@ class Fake:
             self.goes_on.wait(30)
         if fault := self.faults.get(len(self.asked)):
             return fault
+        if door := self.open_routes.get(asked.path.strip("/")):
+            found = door(asked)
+            return found if isinstance(found, Answer) else Answer(found)
         if not any(SECRET in text for text in (*asked.headers.values(), _basic(asked.headers))):
             return Answer({"error": "who are you?"}, 401)
         route = next((r for path, r in self.routes.items() if _fits(path, asked.path)), None)
@@ -77,7 +84,8 @@ def served(fake: Fake) -> Iterator[Fake]:
             text = self.rfile.read(length)
             parts = urlsplit(self.path)
             params = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-            body = json.loads(text) if text else None
+            is_json = "json" in (self.headers.get("Content-Type") or "")
+            body = json.loads(text) if text and is_json else text.decode()
             answer = fake.answer(Asked(self.command, parts.path, params, body, dict(self.headers), fake.url))
             data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
             try:
@@ -213,3 +221,138 @@ def stripe_list(records: list[dict[str, Any]], size: int) -> Callable[[Asked], A
         return {"object": "list", "data": chosen[at : at + size], "has_more": at + size < len(chosen)}
 
     return route
+
+
+def salesforce(objects: dict[str, list[dict[str, Any]]], size: int) -> dict[str, Callable[[Asked], Any]]:
+    """queryAll: what changed since, in that order; goes on at `nextRecordsUrl` until `done`. Signs in for a token."""
+    results: dict[str, list[dict[str, Any]]] = {}
+
+    def page(name: str, at: int) -> Any:
+        found = results[name]
+        is_done = at + size >= len(found)
+        more = {} if is_done else {"nextRecordsUrl": f"/queryAll/{name}-{at + size}"}
+        return {"totalSize": len(found), "done": is_done, "records": found[at : at + size], **more}
+
+    def query(asked: Asked) -> Any:
+        match = re.fullmatch(
+            r"SELECT ([\w, ]+) FROM (\w+) WHERE SystemModstamp >= (\S+) ORDER BY SystemModstamp, Id", asked.params["q"]
+        )
+        assert match
+        wanted, name = match[1].split(", "), match[2]
+        chosen = [one for one in objects[name] if one["SystemModstamp"] >= match[3].rstrip("Z")]
+        kept = [{key: one.get(key) for key in wanted} for one in sorted(chosen, key=lambda one: one["SystemModstamp"])]
+        results[name] = [{"attributes": {"type": name}, **one} for one in kept]
+        return page(name, 0)
+
+    def more(asked: Asked) -> Any:
+        name, _, at = asked.path.rpartition("/")[2].partition("-")
+        return page(name, int(at))
+
+    return {"queryAll": query, "queryAll/*": more}
+
+
+def jira(issues: list[dict[str, Any]], size: int) -> dict[str, Callable[[Asked], Any]]:
+    """search/jql goes on by nextPageToken; change logs and comments of an issue by startAt."""
+
+    def search(asked: Asked) -> Any:
+        match = re.fullmatch(r'project in \(SUP\) AND updated >= "(.{16})" ORDER BY updated ASC', asked.params["jql"])
+        assert match
+        since = match[1].replace(" ", "T")
+        chosen = sorted((i for i in issues if i["fields"]["updated"] >= since), key=lambda i: i["fields"]["updated"])
+        at = int(asked.params.get("nextPageToken", 0))
+        is_last = at + size >= len(chosen)
+        return {"issues": chosen[at : at + size], "isLast": is_last} | (
+            {} if is_last else {"nextPageToken": str(at + size)}
+        )
+
+    def listed(name: str, key: str) -> Callable[[Asked], Any]:
+        def route(asked: Asked) -> Any:
+            (issue,) = [i for i in issues if f"/{i['id']}/" in asked.path]
+            at = int(asked.params["startAt"])
+            return {"startAt": at, "total": len(issue[key]), name: issue[key][at : at + size]}
+
+        return route
+
+    return {
+        "search/jql": search,
+        "issue/*/changelog": listed("values", "changes"),
+        "issue/*/comment": listed("comments", "comments"),
+    }
+
+
+def recurly_list(name: str, records: list[dict[str, Any]], size: int) -> Callable[[Asked], Any]:
+    """Sorted by updated_at from begin_time on; goes on at `next` while `has_more`."""
+
+    def route(asked: Asked) -> Any:
+        assert asked.headers["Accept"] == "application/vnd.recurly.v2021-02-25"
+        if "cursor" in asked.params:
+            since, _, at_text = asked.params["cursor"].partition("|")
+        else:
+            assert (asked.params["sort"], asked.params["order"]) == ("updated_at", "asc")
+            since, at_text = asked.params["begin_time"], "0"
+        chosen = sorted((r for r in records if r["updated_at"] >= since), key=lambda r: r["updated_at"])
+        after = int(at_text) + size
+        has_more = after < len(chosen)
+        following = f"/{name}?cursor={since}%7C{after}" if has_more else None
+        return {"object": "list", "has_more": has_more, "next": following, "data": chosen[after - size : after]}
+
+    return route
+
+
+def mixpanel_export(events: list[dict[str, Any]]) -> Callable[[Asked], Any]:
+    """The events of some days, one a line."""
+
+    def route(asked: Asked) -> Any:
+        assert asked.params["project_id"] == "77"
+        first, last = asked.params["from_date"], asked.params["to_date"]
+        chosen = [one for one in events if first <= _day(one["properties"]["time"]) <= last]
+        return Answer("".join(json.dumps(one) + "\n" for one in chosen).encode())
+
+    return route
+
+
+def pendo_aggregation(records: list[dict[str, Any]]) -> Callable[[Asked], Any]:
+    """The rows of some days, at most 31 at once; without days all of them."""
+
+    def route(asked: Asked) -> Any:
+        (first,) = asked.body["request"]["pipeline"]
+        days = first["source"].get("timeSeries")
+        if days is None:
+            return {"startTime": 0, "results": records}
+        assert (days["period"], type(days["first"])) == ("dayRange", int)
+        assert days["count"] <= 31
+        end = days["first"] + days["count"] * 86_400_000
+        return {"startTime": days["first"], "results": [r for r in records if days["first"] <= r["day"] < end]}
+
+    return route
+
+
+def qualtrics_export(responses: list[dict[str, Any]]) -> dict[str, Callable[[Asked], Any]]:
+    """Order a file, ask until it is ready, fetch it."""
+    orders: list[str] = []
+    polls: list[str] = []
+
+    def order(asked: Asked) -> Any:
+        assert asked.body["format"] == "json"
+        orders.append(asked.body["startDate"])
+        return {"result": {"progressId": f"ES_{len(orders)}", "percentComplete": 0.0, "status": "inProgress"}}
+
+    def progress(asked: Asked) -> Any:
+        polls.append(asked.path)
+        if len(polls) % 3:
+            return {"result": {"percentComplete": 50.0, "status": "inProgress"}}
+        return {"result": {"percentComplete": 100.0, "status": "complete", "fileId": f"file-{len(orders)}"}}
+
+    def file(_: Asked) -> Any:
+        chosen = [one for one in responses if one["values"]["recordedDate"] >= orders[-1]]
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("Survey.json", json.dumps({"responses": chosen}))
+        return Answer(packed.getvalue())
+
+    path = "surveys/SV_1/export-responses"
+    return {path: order, f"{path}/*": progress, f"{path}/*/file": file}
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

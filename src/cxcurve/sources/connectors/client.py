@@ -68,14 +68,14 @@ class Client:
         self._host = (parts.scheme, parts.netloc)
         self._session: Any = requests.Session()
         self._send = self._session.send
-        self._auth = self._signed_in()
         self._patience: dict[Limits, Any] = {}
+        self._auth = self._signed_in()
 
     def pages(
         self, path: str, method: str, params: Any, body: Any, paginator: Any, limits: Limits | None = None
     ) -> Iterator[Answer]:
         """One answer after the other, as the paginator says."""
-        with self._said():
+        with self.said():
             yield from self._pages(path, method, params, body, paginator, limits)
 
     def _pages(
@@ -100,17 +100,17 @@ class Client:
 
     def ask(self, path: str, method: str = "GET", **kwargs: Any) -> Any:
         """The JSON of one answer; `params` and `json` as for requests."""
-        with self._said():
+        with self.said():
             return self.send(path, method, **kwargs).json()
 
     def send(self, path: str, method: str = "GET", limits: Limits | None = None, **kwargs: Any) -> Any:
         """One answer as it is."""
-        with self._said():
+        with self.said():
             self._session.send = self._patient(limits or self.service.limits)
             return self._client.request(path, method, timeout=TIMEOUT_SECONDS, allow_redirects=False, **kwargs)
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def said(self) -> Iterator[None]:
         """Errors of the libraries below us quote addresses and bodies; ours name the kind of error alone."""
         try:
             yield
@@ -118,8 +118,8 @@ class Client:
             raise ConnectError(f"{self.service.label}: an answer is no JSON; is the address that of its API?") from None
         except requests.RequestException as error:
             status = getattr(error.response, "status_code", None)
-            told = f"was answered with {status}" if status else f"failed ({type(error).__name__})"
-            raise ConnectError(f"{self.service.label}: signing in {told}. Are the secrets right?") from None
+            told = f"was answered with {status}" if status else f"failed: {type(error).__name__}"
+            raise ConnectError(f"{self.service.label}: a request {told}. What was fetched before stays") from None
 
     @property
     def _client(self) -> Any:
@@ -175,7 +175,11 @@ class Client:
             "origin": self.origin,
             **{name: self._secret(name) for name in self.service.secrets},
         }
-        return make(**{key: str(filled(value, names)) for key, value in wanted.items()})
+        given: dict[str, Any] = {key: str(filled(value, names)) for key, value in wanted.items()}
+        if "access_token_url" in given:
+            given["session"] = self._session
+            self._session.send = self._patient(self.service.limits)
+        return make(**given)
 
     def _secret(self, name: str) -> str:
         found = self.secret_of(name)

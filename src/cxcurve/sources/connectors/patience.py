@@ -32,13 +32,17 @@ class Limits(Frozen):
     per_minute: float | None = None
 
 
+def pause(seconds: float) -> None:
+    """Wait."""
+    sleep(seconds)
+
+
 @dataclass
 class Patience:
     """Sends requests of one service, one after the other."""
 
     label: str
     limits: Limits
-    sleep: Callable[[float], None] = field(default_factory=lambda: sleep)
     now: Callable[[], float] = time
     dice: Callable[[], float] = random.random
     _free_at: float = field(default=0.0, init=False)
@@ -71,7 +75,7 @@ class Patience:
 
     def _pause(self, seconds: float) -> None:
         if seconds > 0:
-            self.sleep(seconds)
+            pause(seconds)
 
     def _backoff(self, attempt: int) -> float:
         """1, 2, 4 ... seconds, up to a minute; half of it by chance, so that many clients do not come back at once."""

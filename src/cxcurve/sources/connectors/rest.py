@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from time import time_ns
-from typing import Any, TypeAlias
+from typing import Any
 
 from cxcurve.errors import ConnectError, UnknownNameError
 from cxcurve.sources.connectors.client import Answer, Client, RefusedError, filled
 from cxcurve.sources.connectors.contract import Page, SecretOf, State
 from cxcurve.sources.connectors.exports import WALKS
-from cxcurve.sources.connectors.flattening import exploded, flat, inside
-from cxcurve.sources.connectors.services import Changes, Cursor, Rows, Service
-from cxcurve.sources.connectors.shapes import shaped
+from cxcurve.sources.connectors.flattening import flat, inside
+from cxcurve.sources.connectors.moments import earliest_us, moment_us, now_us, written
+from cxcurve.sources.connectors.services import Changes, Rows, Service
+from cxcurve.sources.connectors.shapes import Record, rows_of
 
-Record: TypeAlias = Mapping[str, Any]
 _FORGOTTEN = (400, 404, 410, 422)
 """What services answer when asked to go on from a page they no longer know."""
 
@@ -42,7 +40,7 @@ class RestConnector:
             raise UnknownNameError("kind of rows", rows, self.service.rows)
         wanted = self.service.rows[rows]
         if wanted.walk != "pages":
-            yield from WALKS[wanted.walk](self.client, wanted, state, _now_us())
+            yield from WALKS[wanted.walk](self.client, wanted, state, now_us())
         elif wanted.changes is not None:
             yield from self._listed_then_changed(wanted, wanted.changes, state)
         else:
@@ -53,7 +51,7 @@ class RestConnector:
 
         In the middle of the list the state is `began`, when it was begun, and `listing`, the place in it.
         """
-        at, now, reach_us = dict(state), _now_us(), round((changes.days - 0.5) * 86400e6)
+        at, now, reach_us = dict(state), now_us(), round((changes.days - 0.5) * 86400e6)
         began = at.get("began", now)
         if "listing" in at or at.get("newest", 0) < now - reach_us:
             for page in _run(self.client, wanted, at.get("listing", {}), _listed):
@@ -98,12 +96,8 @@ class _Run:
 
     def __init__(self, client: Client, wanted: Rows, state: State, prepared: Callable[[Record], Record]) -> None:
         self.client, self.wanted, self.prepared = client, wanted, prepared
-        cursor = wanted.cursor
         self.newest: int | None = state.get("newest")
-        begin = None if self.newest is None or cursor is None else self.newest - round(cursor.overlap.seconds * 1e6)
-        start = client.settings.get("since") or (cursor.start if cursor else "")
-        first = _us(start, None) or 0
-        self.since: int = state["since"] if "next" in state else max(first, begin or first)
+        self.since: int = state["since"] if "next" in state else earliest_us(wanted.cursor, client.settings, state)
         self.n_pages = 0
 
     def pages(self, following: Mapping[str, Any] | None) -> Iterator[Page]:
@@ -127,7 +121,7 @@ class _Run:
     def _request(self, since: int) -> dict[str, Any]:
         names: dict[str, Any] = dict(self.client.settings)
         if self.wanted.cursor:
-            names |= {"since": _written(since, self.wanted.cursor)}
+            names |= {"since": written(since, self.wanted.cursor)}
         body = None if self.wanted.body is None else filled(self.wanted.body, names)
         return {"path": filled(self.wanted.path, names), "params": filled(self.wanted.params, names), "body": body}
 
@@ -151,9 +145,9 @@ class _Run:
         cursor = self.wanted.cursor
         if cursor is None:
             return None
-        seen = [us for one in map(flat, records) if (us := _us(one.get(cursor.field), cursor.unit)) is not None]
+        seen = [us for one in map(flat, records) if (us := moment_us(one.get(cursor.field), cursor.unit)) is not None]
         known = [] if self.newest is None else [self.newest]
-        return min(max([*seen, *known], default=self.since), _now_us())
+        return min(max([*seen, *known], default=self.since), now_us())
 
     def _page(self, records: list[Record], following: Mapping[str, Any] | None) -> Page:
         rows = rows_of(self.wanted, [self.prepared(record) for record in records], self.client)
@@ -165,40 +159,6 @@ class _Run:
         if following is not None:
             state |= {"since": self.since, "next": following}
         return Page(kept, state, gone)
-
-
-def rows_of(wanted: Rows, records: list[Record], client: Client) -> list[dict[str, Any]]:
-    """Flat rows out of the records of an answer."""
-    if wanted.shape:
-        records = shaped(wanted.shape, records, client)
-    if wanted.each:
-        records = [one for record in records for one in exploded(record, wanted.each.list, wanted.each.keep)]
-    return [flat(record) for record in records]
-
-
-def _now_us() -> int:
-    return time_ns() // 1000
-
-
-def _us(value: Any, unit: str | None) -> int | None:
-    """A cursor's value as microseconds; None where it cannot be read."""
-    if value is None:
-        return None
-    try:
-        if unit:
-            return round(float(value) * (1e6 if unit == "s" else 1e3))
-        moment = datetime.fromisoformat(str(value).replace("+0000", "+00:00"))
-        return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6)
-    except ValueError:
-        return None
-
-
-def _written(us: int, cursor: Cursor) -> str | int:
-    if cursor.format in ("s", "ms"):
-        number = us // (1_000_000 if cursor.format == "s" else 1000)
-        return str(number) if cursor.is_text else number
-    form = "%Y-%m-%dT%H:%M:%SZ" if cursor.format == "iso" else cursor.format
-    return datetime.fromtimestamp(us / 1e6, UTC).strftime(form)
 
 
 def _plain(paginator: Mapping[str, Any] | str) -> Any:

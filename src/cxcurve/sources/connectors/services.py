@@ -72,12 +72,13 @@ class Rows(Frozen):
     ends_empty: Flag = False
     changes: Changes | None = None
     shape: str | None = None
-    walk: Literal["pages", "lines", "job", "windows"] = "pages"
+    walk: Literal["pages", "days", "lines", "job"] = "pages"
+    days_at_once: int = 1
     limits: Limits | None = None
 
 
 class Service(Frozen):
-    """One service."""
+    """One service; sources that are `unplanned` make events the ready-made journeys do not have."""
 
     label: str
     base_url: str
@@ -90,6 +91,7 @@ class Service(Frozen):
     limits: Limits = Limits()
     rows: Mapping[str, Rows]
     sources: Mapping[str, str]
+    unplanned: Names = ()
 
 
 @cache
