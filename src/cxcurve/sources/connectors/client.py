@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -95,7 +96,8 @@ class Client:
             allow_redirects=False,
         ):
             request = page.request
-            following = {"path": request.url, "params": request.params, "body": request.json}
+            # The paginator writes into this very request again, for the page after.
+            following = deepcopy({"path": request.url, "params": request.params, "body": request.json})
             yield Answer(page.response.json(), following if page.paginator.has_next_page else None)
 
     def ask(self, path: str, method: str = "GET", **kwargs: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,7 +106,7 @@ class _Run:
         while asked is not None:
             request, asked = asked, None
             for answer in self.client.pages(
-                request["path"], self.wanted.method, request["params"], request["body"],
+                request["path"], self.wanted.method, deepcopy(request["params"]), deepcopy(request["body"]),
                 _plain(self.wanted.paginator), self.wanted.limits,
             ):  # fmt: skip
                 records = self._records(answer)

@@ -17,7 +17,6 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
 from cxcurve.errors import ConnectError, UnknownNameError, clip
 from cxcurve.model.durations import Duration
@@ -46,25 +45,44 @@ class Warehouse:
         self._backend = self._connected()
 
     def pages(self, rows: str, state: State) -> Iterator[Page]:
-        """The table's rows from the last value of the cursor on, less the overlap, in the cursor's order."""
-        table, cursor = self._table(rows), self.settings.get("cursor")
-        if cursor is not None and cursor not in table.columns:
-            raise UnknownNameError(f"column of {rows}", cursor, table.columns)
-        wanted = table if cursor is None else self._later(table, cursor, state).order_by(cursor)
-        after: dict[str, Any] = dict(state)
-        for batch in self._said(lambda: wanted.to_pyarrow_batches(chunk_size=ROWS_AT_ONCE)):
-            frame = pd.DataFrame({name: plain(column) for name, column in zip(batch.schema.names, batch, strict=True)})
-            found = [{str(k): v for k, v in row.items() if v is not None} for row in frame.to_dict("records")]
-            if cursor is not None and found:
-                after = {"after": max((row[cursor] for row in found if cursor in row), default=state.get("after"))}
-            columns = dict.fromkeys(map(str, frame.columns))
-            yield Page([columns | row for row in found], after)
+        """The table's rows from the last value of the cursor on, less the overlap, in the cursor's order.
 
-    def _later(self, table: ir.Table, cursor: str, state: State) -> ir.Table:
+        A row without a value of the cursor is not read: nothing would say whether it changed.
+        """
+        table, cursor = self._table(rows), self.settings.get("cursor")
+        if cursor is None:
+            found = self._fetched(table)
+            for at in range(0, len(found), ROWS_AT_ONCE):
+                yield Page(found[at : at + ROWS_AT_ONCE], {})
+            return
+        if cursor not in table.columns:
+            raise UnknownNameError(f"column of {rows}", cursor, table.columns)
+        wanted, after = self._begin(table, cursor, state), state.get("after")
+        while found := self._fetched(wanted.order_by(cursor).limit(ROWS_AT_ONCE)):
+            last, is_full = found[-1][cursor], len(found) == ROWS_AT_ONCE
+            value = ibis.literal(last).cast(table[cursor].type())
+            if is_full and found[0][cursor] == last:  # more rows of one moment than a page holds
+                found = self._fetched(table.filter(table[cursor] == value))
+                wanted = table.filter(table[cursor] > value)
+            elif is_full:  # the next page begins with the moment that this one may have cut
+                found = [row for row in found if row[cursor] != last]
+                wanted = table.filter(table[cursor] >= value)
+            after = found[-1][cursor]
+            yield Page(found, {"after": after})
+            if not is_full:
+                return
+
+    def _fetched(self, table: ir.Table) -> list[dict[str, Any]]:
+        """All rows, with every column, null or not: a table always has its columns."""
+        result = self._said(table.to_pyarrow)
+        columns = {name: list(plain(result[name].combine_chunks())) for name in result.column_names}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def _begin(self, table: ir.Table, cursor: str, state: State) -> ir.Table:
         column, kind = table[cursor], table[cursor].type()
         after = state.get("after", self.settings.get("since"))
         if after is None:
-            return table
+            return table.filter(column.notnull())
         value = ibis.literal(after).cast(kind)
         if kind.is_timestamp():
             overlap = Duration.parse(self.settings.get("overlap", "10m"))
