@@ -41,6 +41,17 @@ def has_secret(connect: Connect, name: str) -> bool:
         return False
 
 
+def keep_secret(connect: Connect, name: str, secret: str) -> bool:
+    """Put a secret into the keyring; false where there is none that works."""
+    if find_spec("keyring") is None:
+        return False
+    try:
+        import_module("keyring").set_password(KEYRING, secret_name(connect, name), secret)
+    except Exception:  # each keyring has errors of its own
+        return False
+    return True
+
+
 def scrubbed(text: str, secrets: Iterable[str]) -> str:
     """`text` without these secrets: services quote in their errors what they were sent."""
     for secret in sorted(secrets, key=len, reverse=True):
@@ -51,5 +62,8 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
 def _in_keyring(variable: str) -> str | None:
     if find_spec("keyring") is None:
         return None
-    found: str | None = import_module("keyring").get_password(KEYRING, variable)
+    try:
+        found: str | None = import_module("keyring").get_password(KEYRING, variable)
+    except Exception:  # each keyring has errors of its own, one on a server without a desktop first of all
+        return None
     return found
