@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from connecting import source_yaml
 
@@ -74,3 +76,13 @@ def test_a_secret_in_the_file_is_refused_with_its_line_and_not_shown(tmp_path, e
     assert str(problem).startswith(f'sources.yaml:5: source "a" has a secret in `connect: {named}`, for all to read')
     assert "CXCURVE_ZENDESK_" in problem.message
     assert all(secret not in str(problem) for secret in ("abc", "pw9", "sk_live"))
+
+
+def test_the_page_about_services_names_each_with_its_rows_settings_and_secrets():
+    page = (Path(__file__).parents[3] / "docs" / "connect.md").read_text(encoding="utf-8")
+    lines = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if line.startswith("| `")}
+    assert set(lines) == {*known_services(), "warehouse"}
+    for name in known_services():
+        service = service_named(name)
+        for word in (*service.sources, *service.settings, *(secret.upper() for secret in service.secrets)):
+            assert word in lines[name], (name, word)
