@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from cxcurve.model.wording import Finding
 
 _SECRET_NAME = re.compile(
-    r"token|secret|passw|\bpwd\b|credential|authori[sz]ation|bearer|cookie|(^|_)(api_?|private_?|access_?)?key$", re.I
+    r"token|secret|passw|\bpwd\b|credential|authori[sz]ation|bearer|cookie|^key$|(api|private|access)_?key$", re.I
 )
 _SECRET_VALUE = re.compile(
     r"^(sk|rk|whsec)_|^pat-[a-z]{2}\d|^xox[abposr]-|^gh[pousr]_|^bearer\s|^basic\s|^ATATT|^dG9r|^eyJ[\w-]{10,}\.|"
     r"-----BEGIN|://[^/@\s]*:[^/@\s]+@|[?&][\w-]*(key|token|secret|password|signature)=",
     re.I,
 )
+
+
+def _day(text: str | None) -> str | None:
+    if text is not None:
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f'"{text}" is no day; expected such as "2026-05-31"') from None
+    return text
 
 
 class Connect(BaseModel):
@@ -31,7 +41,7 @@ class Connect(BaseModel):
 
     service: str
     rows: str
-    since: str | None = None
+    since: Annotated[str | None, AfterValidator(_day)] = None
     name: str | None = None
 
     @property

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from cxcurve import tables
-from cxcurve.errors import Problem
+from cxcurve.errors import ConnectError, Problem
 from cxcurve.model.journey import Journey
 from cxcurve.model.sources import Source
 from cxcurve.sources import Batch, Fetched, Refused, arrow_schema, derive_staged, fetch_source, read_source
@@ -91,15 +91,21 @@ def load(
     Raises:
         ProblemsError: files or columns are missing.
         StoreError: the disk is full; what was loaded before stays.
+        ConnectError: services cannot be reached or refuse; all other sources are loaded by then.
     """
-    reports = {}
+    reports, unreached = {}, list[ConnectError]()
     # Customers and people first: a person's events belong to the account that the people table names.
     for source in sorted(sources.values(), key=lambda source: source.table == "events"):
         loader = _Loader(store, folder, source, journey, received_us, progress or (lambda *_: None))
-        reports[source.key] = loader.load()
+        try:
+            reports[source.key] = loader.load()
+        except ConnectError as error:  # one service that is down must not keep the others waiting
+            unreached.append(error)
     n_loaded = sum(report.events.loaded for report in reports.values())
     if n_loaded >= max(COMPACT_FROM, COMPACT_SHARE * store.rows("SELECT count(*) FROM event_log")[0][0]):
         store.compact()
+    if unreached:
+        raise ConnectError("\n".join(map(str, unreached)))
     return {key: reports[key] for key in sources}
 
 

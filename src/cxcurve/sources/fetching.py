@@ -114,9 +114,9 @@ def _checked_columns(source: Source, page: Page, known: set[str]) -> tuple[list[
     gone = [name for name in used if page.rows and name not in there]
     needed = [name for name in gone if name in _needed(source)]
     if needed:
-        raise ProblemsError([_gone(source, name, used[name], Severity.ERROR) for name in needed])
+        raise ProblemsError([_gone(source, name, used[name], name in known, Severity.ERROR) for name in needed])
     lost = [name for name in gone if name in known and len(page.rows) >= ENOUGH_ROWS]
-    warnings = [_gone(source, name, used[name], Severity.WARNING) for name in lost]
+    warnings = [_gone(source, name, used[name], True, Severity.WARNING) for name in lost]
     return warnings, known | (there & used.keys())
 
 
@@ -130,10 +130,12 @@ def _needed(source: Source) -> set[str]:
     return found | ({source.time.column} if source.time is not None and is_timed else set())
 
 
-def _gone(source: Source, name: str, role: str, severity: Severity) -> Problem:
+def _gone(source: Source, name: str, role: str, was_there: bool, severity: Severity) -> Problem:
+    what = "no longer have the" if was_there else "have no"
+    why = "The service may have renamed it: look" if was_there else "Look"
     message = (
-        f'the rows no longer have the column "{name}", which source "{source.key}" needs for {role}. The service may '
-        "have renamed it: look at its API and mend the source in sources.yaml"
+        f'the rows {what} column "{name}", which source "{source.key}" needs for {role}. {why} at its API and mend the '
+        "source in sources.yaml"
     )
     return Problem(place(source), 0, message, severity)
 

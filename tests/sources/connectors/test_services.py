@@ -28,6 +28,15 @@ def test_each_source_is_ready_to_use(tmp_path, service, rows):
     assert check_connect(sources[f"{service}_{rows}"]) == []
 
 
+def test_a_first_day_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "sources.yaml"
+    path.write_text(source_yaml("zendesk", "tickets", "http://127.0.0.1:1/", since="last year"), encoding="utf-8")
+    _, problems = read_sources(path)
+    assert [str(problem) for problem in problems] == [
+        'sources.yaml:2: source "zendesk_tickets", connect, since: "last year" is no day; expected such as "2026-05-31"'
+    ]
+
+
 @pytest.mark.parametrize("service", known_services())
 def test_each_service_says_where_it_is_documented_and_is_asked_safely(service):
     found = service_named(service)

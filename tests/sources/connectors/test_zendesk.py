@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from connecting import adds_up, events_of, source_yaml
-from fake_services import SECRET, Answer, Fake, served, zendesk_export
+from fake_services import SECRET, Answer, Fake, served, zendesk_export, zendesk_times
 
 from cxcurve.errors import ConnectError, ProblemsError
 
@@ -80,6 +80,46 @@ def test_a_service_that_stays_down_is_said_and_what_came_before_stays(connected)
         zendesk.faults.clear()
         assert workspace.load()["zendesk_tickets"].rows.read == 25
         assert len(events_of(workspace)) == 25
+
+
+def test_a_service_that_is_down_does_not_keep_the_others_waiting(connected):
+    organization = {"id": 5, "name": "Acme", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
+    fake = Fake({"incremental/organizations.json": lambda _: {"organizations": [organization], "end_of_stream": True}})
+    with served(fake) as zendesk:
+        workspace = connected(
+            source_yaml("zendesk", "users", zendesk.url), source_yaml("zendesk", "organizations", zendesk.url)
+        )
+        with pytest.raises(ConnectError, match=r"GET /incremental/users/cursor.json was answered with 404"):
+            workspace.load()
+        assert workspace.store.rows("SELECT customer_id, name FROM customers") == [("5", "Acme")]
+
+
+def test_each_reopening_and_hand_over_is_told_whoever_acts(connected):
+    def change(number, at, **said):
+        told = {"id": number, "event_type": "Change", "via": "Web", **said}
+        return {"id": 100 + number, "ticket_id": 7, "timestamp": T0 + at, "updater_id": 1, "child_events": [told]}
+
+    events = [
+        change(1, 10, status="solved", previous_value="open"),
+        change(2, 20, status="open", previous_value="solved"),
+        change(3, 30, assignee_id=12, previous_value=11),
+        change(4, 40, status="open", previous_value="closed"),
+    ]
+    asked_for = Fake({
+        "incremental/ticket_events.json": zendesk_times("ticket_events", events, 2, "timestamp"),
+        "tickets/show_many.json": lambda asked: {"tickets": [
+            {"id": int(i), "organization_id": 50, "requester_id": 900} for i in asked.params["ids"].split(",")]},
+    })  # fmt: skip
+    with served(asked_for) as zendesk:
+        workspace = connected(source_yaml("zendesk", "ticket_events", zendesk.url))
+        report = workspace.load()["zendesk_ticket_events"]
+        assert (report.rows.read, report.rows.used, report.rows.no_event) == (4, 3, 1)
+        assert {event[2:4] for event in events_of(workspace)} == {("50", "900")}  # whose ticket it is, not who acted
+        names = sorted(event[1] for event in events_of(workspace))
+        assert names == ["conversation_handed_over", "ticket_reopened", "ticket_reopened"]
+        events.append(change(5, 50, status="deleted", previous_value="open"))
+        assert adds_up(workspace.load()["zendesk_ticket_events"])
+        assert events_of(workspace) == []
 
 
 def test_a_wrong_secret_is_said_without_showing_it(connected, monkeypatch):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cxcurve.sources.connectors.client import Client
+if TYPE_CHECKING:
+    from cxcurve.sources.connectors.client import Client
 
 
 def with_company(records: Sequence[Mapping[str, Any]], client: Client, kind: str) -> list[Mapping[str, Any]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cxcurve.sources.connectors.client import Client
+if TYPE_CHECKING:
+    from cxcurve.sources.connectors.client import Client
+
 
 _PARTS = ("accountId", "visitorId", "appId", "featureId", "pageId", "day", "hour", "server", "remoteIp", "userAgent")
 

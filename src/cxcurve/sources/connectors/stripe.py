@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cxcurve.sources.connectors.client import Client
 from cxcurve.sources.connectors.flattening import inside
+
+if TYPE_CHECKING:
+    from cxcurve.sources.connectors.client import Client
 
 _NO_DECIMALS = frozenset(
     {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cxcurve.sources.connectors.client import Client
+if TYPE_CHECKING:
+    from cxcurve.sources.connectors.client import Client
+
 
 _AT_ONCE = 100
 
