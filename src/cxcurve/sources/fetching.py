@@ -159,7 +159,7 @@ def _rows(source: Source, raw: Sequence[Row]) -> Rows:
 
 def _nested(row: Row, single: Sequence[str]) -> str:
     for name in single:
-        if isinstance(row.get(name), Mapping | list):
+        if isinstance(row.get(name), dict | list):
             kind = "a list" if isinstance(row[name], list) else "an object"
             return f"column {name} holds {kind}; expected one value. The service may have changed its answers"
     return ""

@@ -53,7 +53,7 @@ def test_the_keyring_is_asked_after_the_environment(keyring, monkeypatch):
 def test_a_keyring_that_does_not_work_is_as_none(keyring):
     keyring(BROKEN)
     assert not keep_secret(ZENDESK, "token", "x")
-    with pytest.raises(ConnectError, match="the secret CXCURVE_ZENDESK_TOKEN is missing. Give it as an environment"):
+    with pytest.raises(ConnectError, match=r"the secret CXCURVE_ZENDESK_TOKEN is missing\. Give it as an environment"):
         secrets_of(ZENDESK)("token")
 
 

@@ -15,7 +15,7 @@ from cxcurve.errors import ConnectError
 from cxcurve.sources.connectors import patience
 from cxcurve.sources.connectors.client import Client, filled
 from cxcurve.sources.connectors.contract import Page, State
-from cxcurve.sources.connectors.flattening import flat, inside
+from cxcurve.sources.connectors.flattening import column, inside
 from cxcurve.sources.connectors.moments import earliest_us, moment_us, written
 from cxcurve.sources.connectors.services import Rows
 from cxcurve.sources.connectors.shapes import Record, rows_of
@@ -103,7 +103,7 @@ def _finished(client: Client, path: str, progress: str) -> str:
 def _newest(wanted: Rows, records: Sequence[Record], state: State, now_us: int) -> int | None:
     assert wanted.cursor is not None
     cursor = wanted.cursor
-    seen = [us for one in records if (us := moment_us(flat(one).get(cursor.field), cursor.unit)) is not None]
+    seen = [us for one in records if (us := moment_us(column(one, cursor.field), cursor.unit)) is not None]
     known = [state["newest"]] if state.get("newest") else []
     return min(max([*seen, *known]), now_us) if seen or known else None
 

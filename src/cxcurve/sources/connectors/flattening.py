@@ -14,9 +14,18 @@ def flat(record: Mapping[str, Any]) -> dict[str, Any]:
     """
     nested: dict[str, Any] = {}
     for name, value in record.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             nested |= {f"{name}_{inner}": one for inner, one in flat(value).items()}
     return nested | {name: value for name, value in record.items() if value != {}}
+
+
+def column(record: Mapping[str, Any], name: str) -> Any:
+    """One column of the flat record; None where it has none of the name."""
+    if name in record:
+        return record[name]
+    parts = ((key, value) for key, value in record.items() if isinstance(value, dict) and name.startswith(f"{key}_"))
+    found = (column(value, name[len(key) + 1 :]) for key, value in parts)
+    return next((value for value in found if value is not None), None)
 
 
 def inside(record: Any, path: str) -> Any:

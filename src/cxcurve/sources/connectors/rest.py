@@ -11,7 +11,7 @@ from cxcurve.errors import ConnectError, UnknownNameError
 from cxcurve.sources.connectors.client import Answer, Client, RefusedError, filled
 from cxcurve.sources.connectors.contract import Page, SecretOf, State
 from cxcurve.sources.connectors.exports import WALKS
-from cxcurve.sources.connectors.flattening import flat, inside
+from cxcurve.sources.connectors.flattening import column, inside
 from cxcurve.sources.connectors.moments import earliest_us, moment_us, now_us, written
 from cxcurve.sources.connectors.services import Changes, Rows, Service
 from cxcurve.sources.connectors.shapes import Record, rows_of
@@ -146,7 +146,7 @@ class _Run:
         cursor = self.wanted.cursor
         if cursor is None:
             return None
-        seen = [us for one in map(flat, records) if (us := moment_us(one.get(cursor.field), cursor.unit)) is not None]
+        seen = [us for one in records if (us := moment_us(column(one, cursor.field), cursor.unit)) is not None]
         known = [] if self.newest is None else [self.newest]
         return min(max([*seen, *known], default=self.since), now_us())
 
