@@ -8,9 +8,28 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from connecting import source_yaml
-from fake_services import SECRET, Fake, hubspot_associations, hubspot_search, recurly_list, served, zendesk_export
+from fake_services import (
+    SECRET,
+    Fake,
+    hubspot_associations,
+    hubspot_search,
+    jira,
+    mixpanel_export,
+    pendo_aggregation,
+    qualtrics_export,
+    recurly_list,
+    served,
+    zendesk_export,
+)
+from test_exports import SINCE, used
+from test_exports import seconds as days_ago
 from test_hubspot import deal
+from test_intercom import conversation, intercom, part
+from test_jira import issue
 from test_recurly import subscription
+from test_salesforce import opportunity, signed_in
+from test_stripe import DAY, NOW, plan, stripe, told
+from test_stripe import subscription as stripe_subscription
 from test_zendesk import ticket
 
 from cxcurve.model.sources import Source
@@ -107,6 +126,26 @@ def test_each_flaw_is_told(connector, told):
     assert [flaw for flaw in flaws if told in flaw], flaws
 
 
+def stripe_changes():
+    before = {"quantity": 3, "items": {"data": [{"id": "si_0", "quantity": 3, "plan": plan(1000)}]}}
+    return [told(n, "updated", NOW - 100 * n, stripe_subscription(0, quantity=4), before) for n in range(1, 6)]
+
+
+def failed(number):
+    return {"id": f"ch_{number}", "created": NOW - DAY * number, "amount": 1999, "currency": "usd", "status": "failed",
+            "customer": "cus_1", "failure_code": "card_declined"}  # fmt: skip
+
+
+def clicked(number):
+    return {"accountId": "acme", "visitorId": f"v{number}", "featureId": "f1", "numEvents": 3, "numMinutes": 1,
+            "day": days_ago(2 * number) * 1000}  # fmt: skip
+
+
+def answered(number):
+    said = {"recordedDate": f"2026-05-0{number}T00:00:00Z", "externalDataReference": "a", "finished": 1, "QID1": 9}
+    return {"responseId": f"R_{number}", "values": said | {"QID2_TEXT": "x"}}
+
+
 def fakes():
     deals = {
         "crm/v3/objects/deals/search": hubspot_search([deal(n, n, "closedwon") for n in range(1, 11)], 3),
@@ -120,13 +159,29 @@ def fakes():
         ("zendesk", "tickets"): {"incremental/tickets/cursor.json": export},
         ("hubspot", "deals"): deals,
         ("recurly", "subscriptions"): {"subscriptions": recurly_list("subscriptions", moves, 3)},
+        ("intercom", "conversation_parts"): intercom(
+            [conversation(n, part(10 * n, "close"), part(10 * n + 1, "open")) for n in range(1, 8)]
+        ).routes,
+        ("stripe", "subscriptions"): stripe([stripe_subscription(n) for n in range(5)], stripe_changes()).routes,
+        ("stripe", "charges"): stripe(charges=[failed(n) for n in range(7)]).routes,
+        ("salesforce", "opportunities"): {
+            **signed_in({"Opportunity": [opportunity(n, "Closed Won", n) for n in range(1, 8)]}).routes,
+            "services/oauth2/token": lambda _: {"access_token": f"{SECRET}-session", "expires_in": 3600},
+        },
+        ("jira", "issues"): jira([issue(n, f"2026-05-1{n}T00:00:00.000+0000") for n in range(7)], 3),
+        ("mixpanel", "events"): {"export": mixpanel_export([used(n, 24 - n) for n in range(20)])},
+        ("pendo", "feature_events"): {"aggregation": pendo_aggregation([clicked(n) for n in range(9)])},
+        ("qualtrics", "responses"): qualtrics_export([answered(n) for n in range(1, 8)]),
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("which", fakes())
+@pytest.mark.parametrize("which", fakes(), ids=" ".join)
 def test_ours_keep_the_contract(which):
-    with served(Fake(fakes()[which])) as service:
-        (written,) = yaml.safe_load(source_yaml(*which, service.url)).values()
+    routes = fakes()[which]
+    door = "services/oauth2/token"
+    with served(Fake(routes, open_routes={door: routes[door]} if door in routes else {})) as service:
+        since = {"since": SINCE} if which[0] in ("mixpanel", "pendo") else {}
+        (written,) = yaml.safe_load(source_yaml(*which, service.url, **since)).values()
         source = Source(key="ours", **written)
         assert check_source(lambda: open_connector(source.connect), source, secrets=[SECRET]) == []
 
