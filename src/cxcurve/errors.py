@@ -78,6 +78,10 @@ class InboxFullError(CxcurveError, RuntimeError):
         super().__init__(f"{message}. Nothing of this request was kept: send it again in {retry_after_s} s.")
 
 
+class ConnectError(CxcurveError, RuntimeError):
+    """A service could not be reached, or refused what was asked of it."""
+
+
 class UnknownNameError(CxcurveError, LookupError):
     """A customer, event, stage, metric or segment that is not there."""
 

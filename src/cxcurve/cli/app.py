@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cxcurve import __version__
-from cxcurve.cli import checking, explaining, learning, making, showing, tokens, working
+from cxcurve.cli import checking, connecting, explaining, learning, making, showing, tokens, working
 from cxcurve.cli.output import complain
 from cxcurve.cli.places import Folder
 from cxcurve.errors import BadValueError, CxcurveError, ProblemsError, UnknownNameError
@@ -33,6 +33,7 @@ for _command, _does in (
     ("init", making.init),
     ("demo", making.demo),
     ("suggest", making.suggest),
+    ("connect", connecting.connect),
     ("check", checking.check),
     ("load", working.load),
     ("score", working.score),

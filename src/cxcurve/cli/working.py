@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxcurve.cli.output import console, print_json, progress
+from cxcurve.cli.output import complain, console, print_json, progress
 from cxcurve.cli.places import Folder, opened
 from cxcurve.errors import WorkspaceError
 
@@ -37,6 +37,7 @@ def load(
         with progress("bytes") as said:
             reports = workspace.load(*(sources or []), progress=said)
         told = {key: report.to_json() for key, report in reports.items()}
+        complain(*(f"warning: {problem}" for report in reports.values() for problem in report.problems))
         refused = workspace.quarantine()
     if as_json:
         print_json(told)

@@ -8,6 +8,7 @@ import zoneinfo
 from collections.abc import Iterator
 
 from cxcurve.errors import Severity, did_you_mean
+from cxcurve.model.connect import find_secrets
 from cxcurve.model.sources import EventRule, Source, Time
 from cxcurve.model.wording import Finding
 from cxcurve.tables import CUSTOMERS, PEOPLE
@@ -28,10 +29,15 @@ def check_source(key: str, source: Source) -> Iterator[Finding]:
 
 
 def _files(source: Source) -> Iterator[Finding]:
-    if source.live and source.files:
-        yield Finding(("live",), "has `live` with `files`; what is sent is one source, what lies in files another")
-    if not source.files and not source.live:
-        yield Finding((), "has no files; write `files: NAME.csv` (csv, jsonl or parquet, * for any)")
+    if source.connect is not None:
+        yield from find_secrets(source.connect)
+    given = [name for name in ("files", "connect", "live") if getattr(source, name)]
+    if len(given) > 1:
+        message = f"has both `{given[0]}` and `{given[1]}`; rows come from one of them, make it two sources"
+        yield Finding((given[0],), message)
+    elif not given:
+        message = "has no files; write `files: NAME.csv` (csv, jsonl or parquet, * for any), or `connect:` a service"
+        yield Finding((), message)
     if source.separator is not None and len(source.separator) != 1:
         yield Finding(("separator",), f'has the separator "{source.separator}"; expected one character')
     try:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from cxcurve.model.connect import Connect
 from cxcurve.model.durations import Duration
 from cxcurve.model.journey import Flag, Frozen, Names, When
 
@@ -35,7 +36,7 @@ class EventRule(Frozen):
 
 
 class Source(Frozen):
-    """One source: files of events, or of customers or people; or events that are sent to us (`live`).
+    """One source: files of events, customers or people; rows of a service (`connect`); or what is sent to us (`live`).
 
     `key` is what sources.yaml calls it; `name` the column that names the event, `event` a name for all its rows.
     """
@@ -43,6 +44,7 @@ class Source(Frozen):
     key: str = ""
     files: Names = ()
     live: Flag = False
+    connect: Connect | None = None
     table: Literal["events", "customers", "people"] = "events"
     format: Literal["csv", "jsonl", "parquet"] | None = None
     separator: str | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +13,14 @@ from typing import Any
 import pyarrow as pa
 
 from cxcurve import tables
+from cxcurve.errors import ConnectError, Problem
 from cxcurve.model.event_checks import EventCheck, event_checks
 from cxcurve.model.journey import Journey
 from cxcurve.model.sources import Source
-from cxcurve.sources import Batch, Refused, arrow_schema, derive_staged, read_source
+from cxcurve.sources import Batch, Fetched, Refused, arrow_schema, derive_staged, fetch_source, read_source
+from cxcurve.sources.connectors import Connector, open_connector
 from cxcurve.sources.files import find_parts
+from cxcurve.sources.staged import REMOVED
 from cxcurve.store import Appended, Store
 
 KEYS_AT_ONCE = 20_000
@@ -51,6 +55,7 @@ class Report:
 
     rows: Rows = field(default_factory=Rows)
     events: Events = field(default_factory=Events)
+    problems: list[Problem] = field(default_factory=list)
 
     def add_rows(self, batch: Batch) -> None:
         """Count a batch's rows."""
@@ -69,7 +74,8 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """As `cxcurve load --json` prints it."""
-        return asdict(self)
+        told = {"rows": asdict(self.rows), "events": asdict(self.events)}
+        return told | ({"problems": [str(problem) for problem in self.problems]} if self.problems else {})
 
 
 def load(
@@ -86,15 +92,21 @@ def load(
     Raises:
         ProblemsError: files or columns are missing.
         StoreError: the disk is full; what was loaded before stays.
+        ConnectError: services cannot be reached or refuse; all other sources are loaded by then.
     """
-    reports = {}
+    reports, unreached = {}, list[ConnectError]()
     # Customers and people first: a person's events belong to the account that the people table names.
     for source in sorted(sources.values(), key=lambda source: source.table == "events"):
         loader = _Loader(store, folder, source, journey, received_us, progress or (lambda *_: None))
-        reports[source.key] = loader.load()
+        try:
+            reports[source.key] = loader.load()
+        except ConnectError as error:  # one service that is down must not keep the others waiting
+            unreached.append(error)
     n_loaded = sum(report.events.loaded for report in reports.values())
     if n_loaded >= max(COMPACT_FROM, COMPACT_SHARE * store.rows("SELECT count(*) FROM event_log")[0][0]):
         store.compact()
+    if unreached:
+        raise ConnectError("\n".join(map(str, unreached)))
     return {key: reports[key] for key in sources}
 
 
@@ -131,6 +143,9 @@ class _Loader:
     report: Report = field(default_factory=Report)
 
     def load(self) -> Report:
+        if self.source.connect is not None:
+            self._load_fetched(open_connector(self.source.connect))
+            return self.report
         batches = read_source(
             self.source,
             self.folder,
@@ -148,6 +163,46 @@ class _Loader:
         self._forget()
         return self.report
 
+    def _load_fetched(self, connector: Connector) -> None:
+        """Rows of a service are kept together with the place to go on from: a kill loses and doubles nothing."""
+        found = fetch_source(
+            self.source,
+            connector,
+            self.store.meta(self._state_key),
+            received_us=self.received_us,
+            known_events=self.journey.signals.keys(),
+            data_classes=self._data_classes,
+            checks=self._checks,
+        )
+        if self.source.by:
+            self._derive_staged(Counter(row_id for one in found for row_id in self._stage_fetched(one)))
+        else:
+            for one in found:
+                with self._together(one):
+                    self._keep(one.batch)
+
+    def _stage_fetched(self, fetched: Fetched) -> list[str]:
+        with self._together(fetched):
+            return self._stage(fetched.batch)
+
+    @contextmanager
+    def _together(self, fetched: Fetched) -> Iterator[None]:
+        with self.store.transaction():
+            yield
+            for name in fetched.rows_read & self._quarantined:
+                self.store.forget_quarantine(self.source.key, name, self.received_us)
+            self.store.remember(self._state_key, fetched.state)
+        self.report.problems += [one for one in fetched.problems if one not in self.report.problems]
+        self.progress(self.source.key, self.report.rows.read, self.report.rows.read)
+
+    @property
+    def _state_key(self) -> str:
+        return f"connect/{self.source.key}"
+
+    @cached_property
+    def _quarantined(self) -> set[str]:
+        return {file for (file,) in self.store.rows("SELECT file FROM quarantine WHERE source = $1", self.source.key)}
+
     @property
     def _data_classes(self) -> dict[str, str]:
         return {name: signal.data_class for name, signal in self.journey.signals.items()}
@@ -162,13 +217,17 @@ class _Loader:
 
     def _load_staged(self, batches: Iterable[Batch]) -> None:
         """Keep the rows, then derive the events of every key read, from all rows of the key that were ever read."""
-        read_ids: Counter[str] = Counter()  # a row that stands in two files is read twice
-        for batch in batches:
-            self.report.add_rows(batch)
-            quarantine(self.store, batch.refused, self.received_us)
-            assert batch.staged is not None
-            self.store.stage(self.source.key, batch.staged)
-            read_ids.update(batch.staged["row_id"].to_pylist())
+        # A row that stands in two files is read twice.
+        self._derive_staged(Counter(row_id for batch in batches for row_id in self._stage(batch)))
+
+    def _stage(self, batch: Batch) -> list[str]:
+        self.report.add_rows(batch)
+        quarantine(self.store, batch.refused, self.received_us)
+        assert batch.staged is not None
+        self.store.stage(self.source.key, batch.staged)
+        return list(batch.staged["row_id"].to_pylist())
+
+    def _derive_staged(self, read_ids: Counter[str]) -> None:
         used: set[str] = set()
         while keys := self.store.pending_keys(self.source.key, KEYS_AT_ONCE):
             staged = self.store.staged(self.source.key, keys)
@@ -182,7 +241,9 @@ class _Loader:
             )
             quarantine(self.store, batch.refused, self.received_us)
             used |= batch.used_row_ids
-            appended = self.store.replace_keys(self.source.key, keys, batch.events)
+            with self.store.transaction():
+                appended = self.store.replace_keys(self.source.key, keys, batch.events)
+                self.store.forget_staged(self.source.key, list(batch.removed_keys), REMOVED)
             self.report.add_events(batch, appended)
         n_used = sum(count for row_id, count in read_ids.items() if row_id in used)
         self.report.rows.used, self.report.rows.no_event = n_used, self.report.rows.used - n_used

@@ -19,6 +19,11 @@ def used_columns(source: Source) -> dict[str, str]:
     return used
 
 
+def value_columns(source: Source) -> list[str]:
+    """The columns of which `source` reads one value; what is a mere property may be an object or a list."""
+    return list(dict.fromkeys(column for column, role in _roles(source) if role != "properties"))
+
+
 def register_of(source: Source) -> Table:
     """The table a source of customers or people fills."""
     return CUSTOMERS if source.table == "customers" else PEOPLE

@@ -13,6 +13,7 @@ from cxcurve.errors import Problem, ProblemsError, Severity, did_you_mean
 from cxcurve.model.event_checks import EventCheck
 from cxcurve.model.sources import Source
 from cxcurve.sources.columns import register_of, used_columns
+from cxcurve.sources.connectors.opening import check_connect
 from cxcurve.sources.events import Plan
 from cxcurve.sources.files import Part, find_parts, size_on_disk
 from cxcurve.sources.mapping import map_rows
@@ -96,8 +97,11 @@ def check_files(source: Source, folder: Path) -> list[Problem]:
     """What is wrong with the files of `source`, all at once, from their headers alone.
 
     Missing files, patterns without a match, damaged archives, headers with blank or double names, and columns
-    that sources.yaml names and a file does not have (for JSON lines, where a key may be rare, a warning).
+    that sources.yaml names and a file does not have (for JSON lines, where a key may be rare, a warning). Of a
+    service: unknown names, and settings and secrets that are missing.
     """
+    if source.connect is not None:
+        return check_connect(source)
     return _checked(source, folder)[1]
 
 

@@ -76,7 +76,7 @@ def _parquet_rows(source: Source, part: Part, stream: Unpacked) -> Iterator[Rows
     first = 1
     with _parquet(part, stream) as file:
         for batch in file.iter_batches(CHUNK_ROWS):
-            frame = pd.DataFrame({name: _plain(column) for name, column in zip(batch.schema.names, batch, strict=True)})
+            frame = pd.DataFrame({name: plain(column) for name, column in zip(batch.schema.names, batch, strict=True)})
             yield Rows(frame, [part.name] * len(frame), np.arange(first, first + len(frame), dtype=np.int64))
             first += len(frame)
 
@@ -153,7 +153,7 @@ def _parquet(part: Part, stream: Unpacked) -> pq.ParquetFile:
         raise _problem(part, f"is no Parquet file, or cut off: {str(error).splitlines()[0]}") from None
 
 
-def _plain(column: pa.Array) -> pd.Series:
+def plain(column: pa.Array) -> pd.Series:
     """Values as plain Python objects: times as ISO text, bytes as hexadecimal, NaN as null."""
     kind = column.type
     if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):

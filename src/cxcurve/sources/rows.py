@@ -82,8 +82,8 @@ class Batch:
 
     A row is used once it made an event, be it one that was refused. `staged` holds the rows of a source with `by`,
     `customers` and `people` those of such a source, `links` what a live source says of who is who. `derive_staged` adds
-    `used_row_ids`, the staged rows that made an event, and to its events the column `row_key`, by which the store
-    replaces them.
+    `used_row_ids`, the staged rows that made an event, `removed_keys`, those that are gone where they come from, and to
+    its events the column `row_key`, by which the store replaces them.
     """
 
     events: pa.Table
@@ -96,6 +96,7 @@ class Batch:
     people: pa.Table | None = None
     links: pa.Table | None = None
     used_row_ids: frozenset[str] = field(default=frozenset(), repr=False)
+    removed_keys: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def n_made(self) -> int:

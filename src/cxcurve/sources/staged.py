@@ -23,6 +23,9 @@ from cxcurve.sources.rows import Batch, Rows, arrow_table, no_events, object_fra
 from cxcurve.sources.values import Mask, read_texts, read_times
 from cxcurve.tables import STAGED
 
+REMOVED = "(removed)"
+"""The column of a staged row that says its key is gone where it comes from."""
+
 
 def stage_rows(source: Source, rows: Rows, row_ids: Sequence[str]) -> Batch:
     """Rows ready to be kept (`tables.STAGED`), with the columns the source uses; no events yet.
@@ -53,6 +56,7 @@ def stage_rows(source: Source, rows: Rows, row_ids: Sequence[str]) -> Batch:
 def derive_rows(plan: Plan, staged: pa.Table) -> Batch:
     """The events of all rows of some keys (`staged` holds `tables.STAGED`), each counted as used or without event."""
     source, names = plan.source, list(used_columns(plan.source))
+    staged, removed_keys = _without_removed(source, staged)
     cells = object_frame(json.loads(f"[{','.join(staged['row'].to_pylist())}]"), names)
     key, row_id = (pd.Series(staged[name].to_pylist(), dtype=object) for name in ("row_key", "row_id"))
     order = _sorted(source, cells, key, row_id)
@@ -65,7 +69,22 @@ def derive_rows(plan: Plan, staged: pa.Table) -> Batch:
     drafts = drafts.assign(row_key=key.to_numpy()[drafts["row"].to_numpy(dtype=int)])
     refusal = row_refusal(source, frame)
     used = [i for i in drafts["row"].unique() if refusal[i] is None]
-    return replace(assemble(source, rows, drafts, refusal), used_row_ids=frozenset(row_id.iloc[used]))
+    batch = assemble(source, rows, drafts, refusal)
+    return replace(batch, used_row_ids=frozenset(row_id.iloc[used]), removed_keys=removed_keys)
+
+
+def _without_removed(source: Source, staged: pa.Table) -> tuple[pa.Table, frozenset[str]]:
+    """The rows that still stand, and the keys that are gone: those whose last row says so."""
+    texts = staged["row"].to_pylist()
+    if not any(REMOVED in text for text in texts):
+        return staged, frozenset()
+    cells = object_frame([json.loads(text) for text in texts], [*used_columns(source), REMOVED])
+    key, row_id = (pd.Series(staged[name].to_pylist(), dtype=object) for name in ("row_key", "row_id"))
+    order = _sorted(source, cells, key, row_id)
+    is_removed = cells[REMOVED].notna()
+    is_last = ~key.iloc[order].duplicated(keep="last").sort_index()
+    gone = frozenset(key[is_last & is_removed])
+    return staged.filter(pa.array(~(is_removed | key.isin(gone)))), gone
 
 
 def _holds(source: Source, frame: pd.DataFrame, starts: Mask) -> Iterator[Mask]:

@@ -200,9 +200,27 @@ class Store:
     def stage(self, source: str, rows: pa.Table) -> None:
         """Keep raw rows of a source with `by`, and remember that the events of their keys are to be derived."""
         names = ", ".join(tables.STAGED.column_names)
-        with self._registered(rows) as view, self.transaction():
-            self.execute(f"INSERT OR REPLACE INTO staged ({names}) SELECT {names} FROM {view}")
+        numbered = rows.append_column("n", pa.array(range(rows.num_rows)))
+        with self._registered(numbered) as view, self.transaction():
+            self.execute(
+                f"INSERT OR REPLACE INTO staged ({names}) SELECT {names} FROM {view} "
+                "QUALIFY row_number() OVER (PARTITION BY source, row_id ORDER BY n DESC) = 1"
+            )
             self.execute(f"INSERT INTO pending_keys SELECT DISTINCT $1, row_key FROM {view}", source)
+
+    def forget_staged(self, source: str, row_keys: Sequence[str], marked: str) -> None:
+        """Drop the rows of keys that are gone where they come from, but for those whose id begins with `marked`.
+
+        Rows that are sent late would otherwise bring the events back.
+        """
+        keys = pa.table({"row_key": pa.array(row_keys, pa.string())})
+        with self._registered(keys) as view:
+            self.execute(
+                f"DELETE FROM staged WHERE source = $1 AND row_key IN (SELECT row_key FROM {view}) "
+                "AND NOT starts_with(row_id, $2)",
+                source,
+                marked,
+            )
 
     def pending_keys(self, source: str, most: int) -> list[str]:
         """Keys of a source whose events are still to be derived."""

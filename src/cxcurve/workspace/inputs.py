@@ -18,7 +18,7 @@ def file_problems(folder: Path, sources: Iterable[Source]) -> list[Problem]:
     document, _ = read_document(folder / SOURCES_FILE)
     found = []
     for source in sources:
-        line = document.line((source.key, "files")) if document else 0
+        line = document.line((source.key, "files" if source.connect is None else "connect")) if document else 0
         for problem in check_files(source, folder):
             has_no_line = problem.file == SOURCES_FILE and not problem.line
             found.append(replace(problem, line=line) if has_no_line else problem)
