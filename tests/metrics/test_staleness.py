@@ -29,7 +29,7 @@ def at(events: list[Event], as_of_us: int, gaps: dict[str, int]) -> dict[str, tu
     return {names[row["customer_key"]]: (row["friction"], row["momentum"], row["is_stale"]) for row in rows}
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(logs(most=150), st.integers(1, 30))
 def test_after_a_cut_no_friction_is_below_and_no_momentum_above_its_value_at_the_cut(
     events: list[Event], weeks: int

@@ -176,7 +176,7 @@ def test_dying_inside_the_transaction_keeps_nothing_and_moves_it_all_later(
 ) -> None:
     sent(workspace, track("m1"), "junk")
     with monkeypatch.context() as patched:
-        patched.setattr(moving, "_record", lambda *_: (_ for _ in ()).throw(ValueError("power")))
+        patched.setattr(moving, "record", lambda *_: (_ for _ in ()).throw(ValueError("power")))
         with pytest.raises(ValueError, match="power"):
             workspace.move()
     assert workspace.store.rows("SELECT count(*) FROM event_log") == [(0,)]

@@ -70,7 +70,7 @@ def test_before_its_date_a_version_is_not_known() -> None:
         assert Run(store, JOURNEY, "UTC", us("2026-05-04")).weights.version_number == 1
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(logs(most=120), st.integers(1, 60), st.integers(0, 40), st.integers(0, 30))
 def test_another_day_with_versions_is_a_full_score(log: list[Event], dated: int, later: int, apart: int) -> None:
     """Two versions, the second on any day after the first: what was carried on is what a full score has."""

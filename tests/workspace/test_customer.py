@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import cxcurve
 from cxcurve.store import store
 
@@ -20,10 +22,13 @@ signals:
 """
 
 
-def test_few_prepared_queries_are_kept_and_all_answer(made: Callable[..., Path]) -> None:
+def test_few_prepared_queries_are_kept_and_all_answer(
+    made: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_PREPARED", 3)
     rows = [f"{day},2026-01-{day:02d}T10:00:00Z,a,,{'ticket_opened' if day % 5 else 'seen'}," for day in range(5, 29)]
     with cxcurve.open(made(JOURNEY, rows)) as workspace:
-        days = [f"2026-01-{day:02d}" for day in range(6, 6 + store.MOST_PREPARED + 4)]
+        days = [f"2026-01-{day:02d}" for day in range(6, 6 + store.MOST_PREPARED + 2)]
         first = {day: workspace.customer("a", day).why() for day in days}
         assert len({len(why["friction"][0].events) for why in first.values()}) > 1
         assert workspace.store.rows("SELECT count(*) FROM duckdb_prepared_statements()") == [(store.MOST_PREPARED,)]

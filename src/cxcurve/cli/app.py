@@ -39,6 +39,7 @@ for _command, _does in (
     ("score", working.score),
     ("show", showing.show),
     ("explain", explaining.explain),
+    ("replay", working.replay),
     ("note", working.note),
     ("calibrate", learning.calibrate),
     ("backtest", learning.backtest),

@@ -69,6 +69,24 @@ def score(
             typer.echo("Nothing changed since the last score; `--full` scores all again.")
 
 
+def replay(ctx: typer.Context, as_json: Json = False, folder: Folder = None) -> None:
+    """Map what was sent and refused once more, after a change of journey.yaml or sources.yaml."""
+    from dataclasses import asdict
+
+    with opened(ctx, folder) as workspace:
+        found = workspace.replay()
+    if as_json:
+        print_json(asdict(found))
+    elif not found.tried:
+        typer.echo("Nothing that was sent is in quarantine. Rows of files: mend them there, then `cxcurve load`.")
+    else:
+        typer.echo(
+            f"{found.tried:,} message{'' if found.tried == 1 else 's'} tried again: {found.loaded:,} in the log now, "
+            f"{found.duplicate:,} there already, {found.conflict:,} in conflict, {found.no_event:,} that make no event, "
+            f"{found.refused:,} refused still."
+        )
+
+
 def note(
     ctx: typer.Context,
     text: Annotated[str, typer.Argument(help="What happened.", show_default=False)],

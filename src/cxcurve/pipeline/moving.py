@@ -20,7 +20,7 @@ from cxcurve.sources import Batch, Refused
 from cxcurve.sources.events import Plan
 from cxcurve.sources.live.heard import Heard
 from cxcurve.sources.live.mapping import heard_in, live_source, map_heard
-from cxcurve.store import Store
+from cxcurve.store import Appended, Store
 from cxcurve.store.inbox import Inbox, Request
 
 MOST_ITEMS = 5_000
@@ -58,7 +58,7 @@ def move(
         return 0
     with store.transaction():
         for source, some in _by_source(requests):
-            _record(store, source, _moved(store, live_source(source, sources.get(source)), journey, some))
+            record(store, source, _moved(store, live_source(source, sources.get(source)), journey, some))
         store.remember("inbox", f"{inbox.id} {requests[-1].position}")
     inbox.forget(requests[-1].position)
     return sum(request.n_items for request in requests)
@@ -86,19 +86,26 @@ def _by_source(requests: Sequence[Request]) -> Iterator[tuple[str, list[Request]
 
 def _moved(store: Store, source: Source, journey: Journey, requests: Sequence[Request]) -> Account:
     heard = [one for request in requests for one in heard_in(request)]
+    received_us = requests[-1].received_us
+    batch = mapped(plan_of(source, journey, received_us), heard)
+    is_new = _is_new(store, batch.refused)
+    return account_of(batch, keep(store, batch, received_us), is_new)
+
+
+def plan_of(source: Source, journey: Journey, received_us: int) -> Plan:
+    """How what a live source says is mapped."""
     classes = {name: signal.data_class for name, signal in journey.signals.items()}
-    plan = Plan(source, requests[-1].received_us, journey.signals.keys(), classes, event_checks(journey))
-    return _kept(store, _mapped(plan, heard), requests[-1].received_us)
+    return Plan(source, received_us, journey.signals.keys(), classes, event_checks(journey))
 
 
-def _mapped(plan: Plan, heard: Sequence[Heard]) -> Batch:
+def mapped(plan: Plan, heard: Sequence[Heard]) -> Batch:
     """The batch; should mapping fail, by halves, so that an item nobody thought of stops no other."""
     try:
         return map_heard(plan, heard)
     except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, pa.ArrowException):
         if len(heard) > 1:
             half = len(heard) // 2
-            return _together([_mapped(plan, heard[:half]), _mapped(plan, heard[half:])])
+            return _together([mapped(plan, heard[:half]), mapped(plan, heard[half:])])
         item = replace(heard[0].item, call=None, reason="cannot be mapped: a fault of cxcurve, please report it")
         return map_heard(plan, [replace(heard[0], item=item)])
 
@@ -114,9 +121,8 @@ def _together(batches: Sequence[Batch]) -> Batch:
     )
 
 
-def _kept(store: Store, batch: Batch, seen_us: int) -> Account:
-    is_new = _is_new(store, batch.refused)
-    appended = keep(store, batch, seen_us)
+def account_of(batch: Batch, appended: Appended, is_new: Sequence[bool]) -> Account:
+    """What became of a batch; `is_new` says of each that was refused whether it was not in quarantine before."""
     events = [new for one, new in zip(batch.refused, is_new, strict=True) if one.kind == "event"]
     rows = [new for one, new in zip(batch.refused, is_new, strict=True) if one.kind == "row"]
     return Account(
@@ -147,7 +153,8 @@ def _is_new(store: Store, refused: Sequence[Refused]) -> list[bool]:
     return found
 
 
-def _record(store: Store, source: str, account: Account) -> None:
+def record(store: Store, source: str, account: Account) -> None:
+    """Add to what became of the items of a source."""
     total = accounts(store).get(source, Account()) + account
     values = ", ".join(f"${i}" for i in range(1, len(fields(Account)) + 2))
     store.execute(f"INSERT OR REPLACE INTO ledger VALUES ({values})", source, *astuple(total))

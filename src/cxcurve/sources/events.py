@@ -20,6 +20,7 @@ from cxcurve.model.event_checks import EventCheck
 from cxcurve.model.sources import EventRule, Source, Time
 from cxcurve.sources.columns import used_columns
 from cxcurve.sources.json_text import encoded, parsed
+from cxcurve.sources.masking import mask_texts
 from cxcurve.sources.rows import Reasons
 from cxcurve.sources.values import (
     Mask,
@@ -82,7 +83,7 @@ def draft(
         "source": source.key,
         "value": value,
         "amount": amount,
-        "text": _texts(frame, rule.text or source.text),
+        "text": mask_texts(_texts(frame, rule.text or source.text)),  # before anything is stored
         "data_class": [classes.get(name, "observed") for name in names],
         "purpose": None,
         "properties": [encoded(one) for one in told],

@@ -34,7 +34,7 @@ def read_again(sources: Mapping[str, Source], refused: Sequence[Record]) -> Iter
     alike: dict[tuple[str, int, bool], list[Record]] = defaultdict(list)
     for one in refused:
         source = sources.get(one["source"])
-        if source is None or source.table != "events":
+        if source is None or source.table != "events" or source.live:
             yield from _by_reason(one)
             continue
         is_text = source.format in (None, "csv") and not _TYPED.search(one["file"])

@@ -29,6 +29,7 @@ from cxcurve.pipeline.moments import find_moments
 from cxcurve.pipeline.moving import move
 from cxcurve.pipeline.own_score import OwnScore
 from cxcurve.pipeline.recovery import find_recovery
+from cxcurve.pipeline.replaying import Replayed, replay
 from cxcurve.pipeline.run import Run, default_as_of
 from cxcurve.pipeline.scoring import SCORER, changed_keys, goes_on, score
 from cxcurve.pipeline.snapshots import snapshot
@@ -106,6 +107,17 @@ class Workspace(Folder):
             self._forget()
             self.store.remember("loaded_us", str(now_us()))
         return n
+
+    def replay(self) -> Replayed:
+        """Map what was sent and refused once more, by the plan and the mapping of today.
+
+        Rows of files are mended where they come from, and loaded again.
+        """
+        sources = {key: source for key, source in self.sources.items() if source.live}
+        self._forget()
+        found = replay(self.store, sources, self.journey, now_us())
+        self.store.remember("loaded_us", str(now_us()))
+        return found
 
     def close(self) -> None:
         """Give the store back to other processes."""
@@ -440,7 +452,8 @@ class Workspace(Folder):
     def quarantine(self) -> list[dict[str, Any]]:
         """Rows and events that could not be used, with file, line and reason."""
         names = ("source", "file", "line", "ordinal", "kind", "reason", "row")
-        rows = self.store.rows(f"SELECT {', '.join(names)} FROM quarantine ORDER BY source, file, line, ordinal")
+        kept = "FROM quarantine WHERE replayed_us IS NULL ORDER BY source, file, line, ordinal"
+        rows = self.store.rows(f"SELECT {', '.join(names)} {kept}")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def plan(self) -> PlanResult:

@@ -22,7 +22,7 @@ from cxcurve.sources.columns import used_columns
 from cxcurve.sources.events import GIVEN, RECEIVED, SAID, Plan
 from cxcurve.sources.live import cloudevents, posthog, segment
 from cxcurve.sources.live.bodies import read_json, written
-from cxcurve.sources.live.calls import Call, Item, Kind
+from cxcurve.sources.live.calls import Call, Item, Kind, read_items
 from cxcurve.sources.live.heard import Heard
 from cxcurve.sources.live.links import links
 from cxcurve.sources.mapping import map_rows
@@ -32,6 +32,9 @@ from cxcurve.store.inbox import Request
 
 FORMS = {"segment": segment, "posthog": posthog, "cloudevents": cloudevents}
 """The forms a request can have, by the first part of its name ("segment/batch")."""
+MESSAGE = "message "
+"""What the quarantine calls the file of a message, before its id."""
+_TIMES = ("occurredUs", "receivedUs")
 EVENT_KINDS: frozenset[Kind] = frozenset({"track", "page", "screen"})
 OCCURRED, VALUE, AMOUNT = "(occurred)", "(value)", "(amount)"
 _DEFAULTS: dict[str, Any] = {
@@ -60,6 +63,14 @@ def heard_in(request: Request) -> list[Heard]:
     return [Heard(item, request.received_us) for item in FORMS[form].items(kind, read_json(request.body))]
 
 
+def heard_again(file: str, row: str, seen_us: int) -> Heard:
+    """What a row of the quarantine was made from, to be mapped once more."""
+    message = read_json(row.encode())
+    times = {name: message.pop(name, 0) for name in _TIMES} if isinstance(message, dict) else {}
+    item = replace(read_items([message])[0], own_id=file.removeprefix(MESSAGE))
+    return Heard(item, times.get("receivedUs") or seen_us, times.get("occurredUs") or 0)
+
+
 def map_heard(plan: Plan, heard: Sequence[Heard]) -> Batch:
     """Items as a batch; each is counted once, as used, as making no event, or as refused.
 
@@ -83,6 +94,8 @@ def map_heard(plan: Plan, heard: Sequence[Heard]) -> Batch:
 
 def _timed(heard: Sequence[Heard]) -> list[Heard]:
     """Those with their times; a time that cannot be read makes an item that is refused."""
+    if all(one.occurred_us for one in heard):  # heard once before
+        return list(heard)
     calls = [one.item.call for one in heard if one.item.call]
     occurred, unread = occurred_us(calls, np.array([one.received_us for one in heard], dtype=np.int64))
     return [
@@ -110,7 +123,7 @@ def _event_batch(plan: Plan, heard: Sequence[Heard]) -> Batch:
         SAID: said,
     }
     frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
-    rows = Rows(frame, [f"message {call.id}" for call in calls], np.arange(len(calls)))
+    rows = Rows(frame, [f"{MESSAGE}{call.id}" for call in calls], np.arange(len(calls)))
     batch = map_rows(plan, rows, None)
     return replace(batch, refused=tuple(_as_sent(one, said[one.line], heard[one.line]) for one in batch.refused))
 
@@ -178,7 +191,7 @@ def _context(call: Call) -> dict[str, Any]:
 def _message_ids(heard: Sequence[Heard]) -> list[str]:
     """The ids as sent; without one a hash of what is said and its number among its like, which tells a repetition."""
     seen: Counter[str] = Counter()
-    return [one.item.id or _made_id(one.item, seen) for one in heard]
+    return [one.item.own_id or one.item.id or _made_id(one.item, seen) for one in heard]
 
 
 def _made_id(item: Item, seen: Counter[str]) -> str:
@@ -197,7 +210,7 @@ def _said(item: Item) -> str:
 
 def _refused(source: str, heard: Heard) -> Refused:
     text = written(heard.item.sent)
-    return Refused(source, f"message {heard.item.own_id}", 0, _mark(text), "row", str(heard.item.reason), text)
+    return Refused(source, f"{MESSAGE}{heard.item.own_id}", 0, _mark(text), "row", str(heard.item.reason), text)
 
 
 def _as_sent(refused: Refused, said: str, heard: Heard) -> Refused:
