@@ -12,7 +12,9 @@ import pytest
 from connecting import adds_up, events_of, source_yaml
 from fake_services import SECRET, Answer, Fake, served, zendesk_export, zendesk_times
 
-from cxcurve.errors import ConnectError, ProblemsError
+from cxcurve.errors import ConnectError, ProblemsError, StoreError
+from cxcurve.sources import fetching
+from cxcurve.store import Store
 
 T0 = 1_780_000_000  # 2026-05-28
 
@@ -259,6 +261,29 @@ def test_a_kill_in_the_middle_of_the_pages_loses_and_doubles_nothing(connected, 
         assert report.rows.read == 60 - n_kept  # it goes on at the page it was at
         assert zendesk.asked[n_before].params["cursor"].endswith(f"-{n_kept}")
         assert events_of(workspace) == expected
+
+
+def test_rows_and_the_place_to_go_on_from_are_kept_together_or_not_at_all(connected, monkeypatch):
+    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 10)
+    remember = Store.remember
+    places = []
+
+    def fails_the_second_time(store, key, value):
+        places.append(key)
+        if len(places) == 2:
+            raise StoreError("the disk is full")
+        remember(store, key, value)
+
+    with served(tickets_at([ticket(n) for n in range(25)])) as zendesk:
+        workspace = connected(source_yaml("zendesk", "tickets", zendesk.url))
+        assert workspace.store.rows("SELECT 1 FROM staged") == []
+        monkeypatch.setattr(Store, "remember", fails_the_second_time)
+        with pytest.raises(StoreError):
+            workspace.load()
+        assert workspace.store.rows("SELECT count(*) FROM staged") == [(10,)]
+        monkeypatch.setattr(Store, "remember", remember)
+        assert workspace.load()["zendesk_tickets"].rows.read == 15
+        assert len(events_of(workspace)) == 25
 
 
 def test_nobody_but_the_service_is_spoken_to(connected, tmp_path):
