@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import requests
 from dlt.common.configuration.specs.runtime_configuration import RuntimeConfiguration
-from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client import auth as dlt_auth
+from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.rest_api.config_setup import create_paginator
 
 from cxcurve.errors import ConnectError, clip
