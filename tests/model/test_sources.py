@@ -56,6 +56,10 @@ PLAIN = {"files": "x.csv", "time": "{column: at}", "account": "who", "name": "ev
     ("change", "message"),
     [
         ({"files": None}, "has no files; write `files: NAME.csv` (csv, jsonl or parquet, * for any)"),
+        (
+            {"connect": "{service: zendesk, rows: tickets}"},
+            "has both `files` and `connect`; rows come from one of them",
+        ),
         ({"account": None}, "names no customer; give the column with their ids: `account:`, `person:` or `anonymous:`"),
         ({"time": None}, "says not when things happened; write `time: {column: NAME}`"),
         ({"name": None}, "names no event; give their column (`name:`), one name for all rows (`event:`) or rules"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cxcurve.model.sources import Source
 from cxcurve.sources import arrow_schema, derive_staged
+from cxcurve.sources.staged import REMOVED
 from cxcurve.tables import STAGED
 
 NOW_US = 1_790_000_000_000_000
@@ -156,3 +157,22 @@ def test_the_key_is_the_conversation_unless_another_column_is_told(read_all):
     told = Source(key="log", **SETTINGS, conversation="who")
     batch = derive_staged(told, rows, received_us=NOW_US)
     assert {event["conversation_id"] for event in batch.events.to_pylist()}.isdisjoint(keys.values())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.permutations(range(6)), st.booleans())
+def test_a_key_that_is_gone_has_no_events_until_a_later_row_of_it(read_all, order, is_restored):
+    table = staged(read_all, ROWS[:4]).staged
+    at = "20/3/2026 12:00"
+    grave = {"source": "log", "row_id": f"{REMOVED} T1", "row_key": "T1", "file": "log", "line": 0}
+    gone = pa.Table.from_pylist(
+        [grave | {"row": json.dumps({REMOVED: True, "mod": "11", "changed": at})}], table.schema
+    )
+    later = staged(read_all, ["T1,12,21/3/2026 12:00,b,1/3/2026 09:00,?,2,y,3\n"]).staged
+    rows = pa.concat_tables([table, gone, *([later] if is_restored else [])])
+    found = derive(rows.take([n for n in order if n < len(rows)]))
+    if is_restored:
+        assert set(found.events["name"].to_pylist()) >= {"opened", "reopened"}
+        assert found.removed_keys == set()
+    else:
+        assert (found.events.num_rows, found.removed_keys) == (0, {"T1"})

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from worlds import new_store, random_log, table
 
@@ -226,3 +227,17 @@ def test_a_trial_keeps_nothing_and_a_transaction_all_or_nothing() -> None:
         with made.transaction():
             made.remember("d", "4")
         assert made.meta("d") == "4"
+
+
+def test_staged_rows_are_kept_once_and_those_of_a_key_that_is_gone_are_dropped(tmp_path: Path) -> None:
+    def staged(*rows: tuple[str, str, str]) -> pa.Table:
+        known = [
+            {"source": "s", "row_id": i, "row_key": key, "file": "f", "line": 0, "row": row} for i, key, row in rows
+        ]
+        return pa.Table.from_pylist(known)
+
+    with Store(tmp_path / "events.duckdb") as store:
+        store.stage("s", staged(("1", "a", "old"), ("2", "b", "x"), ("1", "a", "new"), ("gone a", "a", "grave")))
+        assert store.rows("SELECT row FROM staged WHERE row_id = '1'") == [("new",)]
+        store.forget_staged("s", ["a"], "gone")
+        assert store.rows("SELECT row_id FROM staged ORDER BY 1") == [("2",), ("gone a",)]

@@ -12,7 +12,9 @@ import pytest
 from connecting import adds_up, events_of, source_yaml
 from fake_services import SECRET, Answer, Fake, served, zendesk_export, zendesk_times
 
-from cxcurve.errors import ConnectError, ProblemsError
+from cxcurve.errors import ConnectError, ProblemsError, StoreError
+from cxcurve.sources import fetching
+from cxcurve.store import Store
 
 T0 = 1_780_000_000  # 2026-05-28
 
@@ -259,6 +261,73 @@ def test_a_kill_in_the_middle_of_the_pages_loses_and_doubles_nothing(connected, 
         assert report.rows.read == 60 - n_kept  # it goes on at the page it was at
         assert zendesk.asked[n_before].params["cursor"].endswith(f"-{n_kept}")
         assert events_of(workspace) == expected
+
+
+def test_rows_and_the_place_to_go_on_from_are_kept_together_or_not_at_all(connected, monkeypatch):
+    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 10)
+    remember = Store.remember
+    places = []
+
+    def fails_the_second_time(store, key, value):
+        places.append(key)
+        if len(places) == 2:
+            raise StoreError("the disk is full")
+        remember(store, key, value)
+
+    with served(tickets_at([ticket(n) for n in range(25)])) as zendesk:
+        workspace = connected(source_yaml("zendesk", "tickets", zendesk.url))
+        assert workspace.store.rows("SELECT 1 FROM staged") == []
+        monkeypatch.setattr(Store, "remember", fails_the_second_time)
+        with pytest.raises(StoreError):
+            workspace.load()
+        assert workspace.store.rows("SELECT count(*) FROM staged") == [(10,)]
+        monkeypatch.setattr(Store, "remember", remember)
+        assert workspace.load()["zendesk_tickets"].rows.read == 15
+        assert len(events_of(workspace)) == 25
+
+
+def test_a_page_the_service_has_forgotten_begins_the_run_anew(connected, monkeypatch):
+    monkeypatch.setattr(fetching, "ROWS_AT_ONCE", 10)
+    fake = tickets_at([ticket(n) for n in range(25)], faults={n: Answer("down", 503) for n in range(2, 40)})
+    with served(fake) as zendesk:
+        workspace = connected(source_yaml("zendesk", "tickets", zendesk.url))
+        with pytest.raises(ConnectError, match="answered with 503"):
+            workspace.load()
+        zendesk.faults = {len(zendesk.asked) + 1: Answer({"error": "cursor expired"}, 410)}
+        report = workspace.load()["zendesk_tickets"]
+        assert (report.rows.read, len(events_of(workspace))) == (25, 25)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer(b"<html>Please sign in</html>"), "Zendesk: an answer is no JSON; is the address that of its API"),
+        (Answer("", 302, {"Location": "https://elsewhere.example/"}), "It sends us elsewhere: are the settings beside"),
+        (Answer({"tickets_v2": []}), "has no list `tickets`; its API may have changed"),
+        (Answer({"tickets": "none"}), "has no list `tickets`; its API may have changed"),
+    ],
+)
+def test_an_answer_that_is_no_page_of_rows_is_said(connected, answer, told):
+    with served(Fake({"incremental/tickets/cursor.json": lambda _: answer})) as zendesk:
+        workspace = connected(source_yaml("zendesk", "tickets", zendesk.url))
+        with pytest.raises(ConnectError) as caught:
+            workspace.load()
+    assert told in str(caught.value)
+
+
+def test_secrets_are_sent_to_no_plain_http_address(connected):
+    with served(tickets_at([])):
+        workspace = connected(source_yaml("zendesk", "tickets", "http://zendesk.example/"))
+        with pytest.raises(ConnectError, match="is no https address; secrets are sent to no other"):
+            workspace.load()
+
+
+@pytest.mark.parametrize("subdomain", ["evil.example/", "a@evil.example", "acme.zendesk.com#"])
+def test_a_setting_is_no_more_than_a_part_of_the_address(connected, subdomain):
+    source = source_yaml("zendesk", "tickets", "", subdomain=subdomain).replace(', url: ""', "")
+    workspace = connected(source)
+    with pytest.raises(ConnectError, match="Zendesk: subdomain is "):
+        workspace.load()
 
 
 def test_nobody_but_the_service_is_spoken_to(connected, tmp_path):
