@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cxcurve import __version__
-from cxcurve.cli import checking, connecting, explaining, learning, making, showing, tokens, working
+from cxcurve.cli import checking, connecting, explaining, learning, making, privacy, showing, tokens, working
 from cxcurve.cli.output import complain
 from cxcurve.cli.places import Folder
 from cxcurve.errors import BadValueError, CxcurveError, ProblemsError, UnknownNameError
@@ -40,6 +40,8 @@ for _command, _does in (
     ("show", showing.show),
     ("explain", explaining.explain),
     ("replay", working.replay),
+    ("export", privacy.export),
+    ("erase", privacy.erase),
     ("note", working.note),
     ("calibrate", learning.calibrate),
     ("backtest", learning.backtest),

@@ -82,8 +82,8 @@ def replay(ctx: typer.Context, as_json: Json = False, folder: Folder = None) -> 
     else:
         typer.echo(
             f"{found.tried:,} message{'' if found.tried == 1 else 's'} tried again: {found.loaded:,} in the log now, "
-            f"{found.duplicate:,} there already, {found.conflict:,} in conflict, {found.no_event:,} that make no event, "
-            f"{found.refused:,} refused still."
+            f"{found.duplicate:,} there already, {found.conflict:,} in conflict, "
+            f"{found.no_event:,} that make no event, {found.refused:,} refused still."
         )
 
 

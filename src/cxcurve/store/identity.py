@@ -73,7 +73,7 @@ def linked(backend: Backend, ids: Collection[Id]) -> list[Id]:
     """Those of some ids that a statement names."""
     if not ids:
         return []
-    _temporary(backend, "asked_ids", ids)
+    temporary_ids(backend, "asked_ids", ids)
     sql = """
         SELECT DISTINCT a.id_kind, a.id FROM asked_ids AS a
         JOIN links AS l ON (l.from_kind, l.from_id) = (a.id_kind, a.id) OR (l.to_kind, l.to_id) = (a.id_kind, a.id)
@@ -85,7 +85,7 @@ def _joined(backend: Backend, ids: set[Id]) -> set[Id]:
     """The ids with all persons and visitors that links join to them, at any distance. Accounts join nobody."""
     found, edge = set(ids), set(ids)
     while edge:
-        _temporary(backend, "edge_ids", edge)
+        temporary_ids(backend, "edge_ids", edge)
         rows = backend.con.execute("""
             SELECT to_kind, to_id FROM links JOIN edge_ids ON (from_kind, from_id) = (id_kind, id)
             WHERE to_kind <> 'account'
@@ -97,7 +97,7 @@ def _joined(backend: Backend, ids: set[Id]) -> set[Id]:
 
 
 def _links(backend: Backend, ids: Collection[Id]) -> list[Link]:
-    _temporary(backend, "edge_ids", ids)
+    temporary_ids(backend, "edge_ids", ids)
     rows = backend.con.execute("""
         SELECT said_us, link_id, how, from_kind, from_id, to_kind, to_id
         FROM links JOIN edge_ids ON (from_kind, from_id) = (id_kind, id) WHERE undone_us IS NULL
@@ -106,7 +106,7 @@ def _links(backend: Backend, ids: Collection[Id]) -> list[Link]:
 
 
 def _accounts_of(backend: Backend, ids: Collection[Id]) -> dict[str, str]:
-    _temporary(backend, "edge_ids", ids)
+    temporary_ids(backend, "edge_ids", ids)
     sql = """
         SELECT person_id, customer_id FROM people JOIN edge_ids ON id_kind = 'person' AND id = person_id
         WHERE customer_id IS NOT NULL
@@ -172,7 +172,8 @@ def _move(backend: Backend) -> None:
     log.move_events(backend)
 
 
-def _temporary(backend: Backend, name: str, ids: Collection[Id]) -> None:
+def temporary_ids(backend: Backend, name: str, ids: Collection[Id]) -> None:
+    """Some ids as a temporary table of `id_kind` and `id`."""
     columns = [pa.array([id_[i] for id_ in ids], pa.string()) for i in (0, 1)]
     _view(backend, name, pa.Table.from_arrays(columns, schema=_IDS))
 

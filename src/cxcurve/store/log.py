@@ -8,7 +8,7 @@ us, what its sender said: our reading of his clock changes with each sending.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from ibis.backends.duckdb import Backend
 
 from cxcurve import tables
 from cxcurve.store.engine import said_clearly
+from cxcurve.store.marks import leave_out
 from cxcurve.store.session import transaction
 
 _BODY_COLUMNS = [c.name for c in tables.EVENTS.columns if c.name not in {"event_id", "received_us"}]
@@ -36,33 +37,35 @@ class Appended:
         return Appended(self.loaded + other.loaded, self.duplicate + other.duplicate, self.conflict + other.conflict)
 
 
-def append(backend: Backend, events: pa.Table) -> Appended:
+def append(backend: Backend, events: pa.Table, secret: Callable[[], bytes]) -> Appended:
     """Add `events` (`tables.EVENTS`, and optionally `row_key` and `said`) to the log, all or nothing.
 
     Returns:
-        How many were loaded, were there already, or contradict what was there.
+        How many were loaded, were there already (or are of somebody erased since), or contradict what was there.
     """
     if not events.num_rows:
         return Appended()
     with said_clearly(), transaction(backend):
-        _stage_incoming(backend, events)
+        n_erased = _stage_incoming(backend, events, secret)
         _mark(backend)
         counts = _counts(backend)
         _new_keys(backend)
         _insert(backend)
         _keep_conflicts(backend)
         backend.raw_sql("DROP TABLE incoming")
-        return counts
+        return counts + Appended(duplicate=n_erased)
 
 
-def replace_keys(backend: Backend, source: str, row_keys: Sequence[str], events: pa.Table) -> Appended:
+def replace_keys(
+    backend: Backend, source: str, row_keys: Sequence[str], events: pa.Table, secret: Callable[[], bytes]
+) -> Appended:
     """Make the events of these staged keys exactly `events` (with `row_key`).
 
     A derived event is no report: when its rows change, it changes, and is never a conflict. Unchanged ones count as
     duplicates.
     """
     with said_clearly(), transaction(backend):
-        _stage_incoming(backend, events)
+        n_erased = _stage_incoming(backend, events, secret)
         backend.con.register("these_keys_view", pa.table({"row_key": pa.array(row_keys, pa.string())}))
         backend.raw_sql("CREATE OR REPLACE TEMP TABLE these_keys AS SELECT DISTINCT row_key FROM these_keys_view")
         backend.con.unregister("these_keys_view")
@@ -84,7 +87,7 @@ def replace_keys(backend: Backend, source: str, row_keys: Sequence[str], events:
             "DELETE FROM pending_keys WHERE source = $1 AND row_key IN (SELECT row_key FROM these_keys)", [source]
         )
         backend.raw_sql("DROP TABLE incoming; DROP TABLE these_keys")
-        return counts
+        return counts + Appended(duplicate=n_erased)
 
 
 def move_people(backend: Backend) -> None:
@@ -135,7 +138,8 @@ def name_speakers(backend: Backend) -> None:
         )
 
 
-def _stage_incoming(backend: Backend, events: pa.Table) -> None:
+def _stage_incoming(backend: Backend, events: pa.Table, secret: Callable[[], bytes]) -> int:
+    """The events as the temporary table `incoming`, without those of the erased; returns how many these were."""
     for name in ("row_key", "said"):
         if name not in events.column_names:
             events = events.append_column(name, pa.nulls(events.num_rows, pa.string()))
@@ -149,6 +153,10 @@ def _stage_incoming(backend: Backend, events: pa.Table) -> None:
         "ELSE 'anonymous' END AS id_kind, coalesce(account_id, person_id, anonymous_id) AS id FROM incoming_view"
     )
     backend.con.unregister("incoming_view")
+    if not backend.con.execute("SELECT 1 FROM erased LIMIT 1").fetchall():
+        return 0
+    kinds = {"account_id": "account", "person_id": "person", "anonymous_id": "anonymous"}
+    return leave_out(backend, "incoming", kinds, "occurred_us", secret())
 
 
 def _mark(backend: Backend) -> None:

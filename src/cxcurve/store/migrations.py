@@ -75,6 +75,8 @@ LIVE: tuple[str, ...] = (
     "ALTER TABLE identities ADD COLUMN own_key INTEGER",
     "UPDATE identities SET own_key = customer_key WHERE id_kind <> 'account' AND customer_key NOT IN "
     "(SELECT customer_key FROM identities WHERE id_kind = 'account')",
+    "CREATE TABLE erased (mark VARCHAR PRIMARY KEY, erased_us BIGINT NOT NULL)",
+    "CREATE TABLE receipts (erased_us BIGINT NOT NULL, document VARCHAR NOT NULL)",
     # Who an event is by, under his last id: one person who answered under two ids answered twice.
     "ALTER TABLE event_log ADD COLUMN speaker VARCHAR",
     "UPDATE event_log SET speaker = person_id",

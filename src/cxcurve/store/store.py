@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from cxcurve import tables
 from cxcurve.errors import StoreError
-from cxcurve.store import identity, log
+from cxcurve.store import erasing, identity, log
 from cxcurve.store.engine import connect, said_clearly
 from cxcurve.store.log import Appended
+from cxcurve.store.marks import secret_of
 from cxcurve.store.migrations import MIGRATIONS, create
 from cxcurve.store.resolution import Id
 from cxcurve.store.session import transaction
@@ -76,10 +77,10 @@ class Store:
         with said_clearly():
             return self._backend.con.sql(sql).to_arrow_table()
 
-    def records(self, sql: str) -> list[dict[str, Any]]:
+    def records(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         """A few rows of a query as dictionaries, in no order; quicker than `fetch`, which binds twice."""
         with said_clearly():
-            result = self._backend.con.execute(sql)
+            result = self._backend.con.execute(sql, list(parameters))
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
@@ -129,11 +130,11 @@ class Store:
 
     def append(self, events: pa.Table) -> Appended:
         """Add events to the log, once each (see `log.append`)."""
-        return log.append(self._backend, events)
+        return log.append(self._backend, events, self._secret)
 
     def replace_keys(self, source: str, row_keys: Sequence[str], events: pa.Table) -> Appended:
         """Make the events of staged keys exactly these (see `log.replace_keys`)."""
-        return log.replace_keys(self._backend, source, row_keys, events)
+        return log.replace_keys(self._backend, source, row_keys, events, self._secret)
 
     def remember(self, key: str, value: str) -> None:
         """Keep a fact about the store."""
@@ -184,6 +185,27 @@ class Store:
             persons = [("person", id_) for id_ in people["person_id"].to_pylist()]
             if joined := identity.linked(self._backend, persons):
                 identity.settle(self._backend, joined)
+
+    # --- erasing
+
+    def ids_of(self, kind: str, id_: str) -> set[Id]:
+        """All ids of somebody (see `erasing.ids_of`); none where nothing names him."""
+        return erasing.ids_of(self._backend, kind, id_) if erasing.is_known(self._backend, kind, id_) else set()
+
+    def erase(self, ids: Collection[Id], erased_us: int) -> dict[str, int]:
+        """Delete what names these ids, for good; returns the rows deleted by table."""
+        return erasing.erase(self._backend, ids, erased_us, self._secret())
+
+    def rewrite(self) -> None:
+        """Write the file anew, without what was deleted: an engine keeps the blocks it frees."""
+        fresh = erasing.rewrite(self._backend, self.path)
+        self._backend.disconnect()
+        fresh.replace(self.path)
+        self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+        self._backend = connect(self.path)
+
+    def _secret(self) -> bytes:
+        return secret_of(self.path.parent)
 
     def record_links(self, links: pa.Table) -> int:
         """Keep statements of who is who (`tables.LINKS`), each once; returns how many are new."""

@@ -59,6 +59,7 @@ from cxcurve.workspace.moments import MomentsResult, RecoveryResult
 from cxcurve.workspace.moved import MovedResult, moved_result
 from cxcurve.workspace.plans import PlanResult, plan_draft, plan_result
 from cxcurve.workspace.populations import population, segment_values
+from cxcurve.workspace.privacy import Receipt, export, files_with, find_ids
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.silences import SilenceResult, silence_result
 
@@ -118,6 +119,37 @@ class Workspace(Folder):
         found = replay(self.store, sources, self.journey, now_us())
         self.store.remember("loaded_us", str(now_us()))
         return found
+
+    def export(self, id_: str, kind: str | None = None) -> dict[str, list[dict[str, Any]]]:
+        """Everything kept of an account, a person or a visitor, table by table.
+
+        Raises:
+            UnknownNameError: nothing names it.
+        """
+        return export(self.store, find_ids(self.store, id_, kind))
+
+    def erase(self, id_: str, kind: str | None = None) -> Receipt:
+        """Delete everything that names an account, a person or a visitor, for good, and work out the scores without it.
+
+        What is loaded or sent later of before the erasure is left out. Your own files are yours: the receipt names
+        those in the workspace that still hold an id.
+
+        Raises:
+            UnknownNameError: nothing names it.
+        """
+        while self.move():  # what waits may name it
+            pass
+        self._forget()
+        ids, erased_us = find_ids(self.store, id_, kind), now_us()
+        deleted = self.store.erase(ids, erased_us)
+        if self.is_scored:
+            self.score()
+        self.store.rewrite()
+        self._forget()
+        receipt = Receipt(erased_us, len(ids), deleted, files_with(self.folder, ids))
+        self.store.execute("INSERT INTO receipts VALUES ($1, $2)", erased_us, json.dumps(receipt.to_json()))
+        self.store.remember("loaded_us", str(erased_us))
+        return receipt
 
     def close(self) -> None:
         """Give the store back to other processes."""

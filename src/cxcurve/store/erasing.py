@@ -1,0 +1,141 @@
+"""Erasing: somebody's events and everything that names him, and the promise that they do not come back.
+
+What stays is a mark, a keyed hash of each id: a file that still holds the events may be read again, and what happened
+before the erasure is left out. The file of the store is written anew, since an engine keeps the blocks it frees.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from ibis.backends.duckdb import Backend
+
+from cxcurve.store.engine import said_clearly
+from cxcurve.store.identity import temporary_ids
+from cxcurve.store.marks import mark
+from cxcurve.store.resolution import Id
+from cxcurve.store.session import transaction
+
+_COLUMN = {"account": "account_id", "person": "person_id", "anonymous": "anonymous_id"}
+_OF_THEM = {
+    "account": "account_id = g.id",
+    "person": "person_id = g.id",
+    # On a shared device what somebody else did, signed in, stays.
+    "anonymous": "anonymous_id = g.id AND person_id IS NULL AND account_id IS NULL",
+}
+_GONE = "(SELECT (id_kind, id) FROM gone)"
+
+
+def ids_of(backend: Backend, kind: str, id_: str) -> set[Id]:
+    """All ids of an account with its people and visitors, or of a person or visitor with all he turned out to be."""
+    if kind == "account":
+        sql = """
+            SELECT d.id_kind, d.id
+            FROM identities AS d JOIN customer_keys AS k USING (customer_key) WHERE k.customer_id = $1
+            UNION SELECT 'person', person_id FROM people WHERE customer_id = $1
+        """
+        return {("account", id_), *((one[0], one[1]) for one in backend.con.execute(sql, [id_]).fetchall())}
+    sql = """
+        SELECT id_kind, id FROM resolved WHERE head_id IN (
+            SELECT coalesce(head_id, id) FROM resolved WHERE (id_kind, id) = ($1, $2)
+            UNION ALL SELECT $2 WHERE $1 = 'person')
+    """
+    return {(kind, id_), *((one[0], one[1]) for one in backend.con.execute(sql, [kind, id_]).fetchall())}
+
+
+def is_known(backend: Backend, kind: str, id_: str) -> bool:
+    """Whether anything in the store names the id."""
+    sql = f"""
+        SELECT 1 FROM event_log WHERE {_COLUMN[kind]} = $2
+        UNION ALL SELECT 1 FROM identities WHERE (id_kind, id) = ($1, $2)
+        UNION ALL SELECT 1 FROM people WHERE $1 = 'person' AND person_id = $2
+        UNION ALL SELECT 1 FROM customers WHERE $1 = 'account' AND customer_id = $2
+        UNION ALL SELECT 1 FROM links WHERE (from_kind, from_id) = ($1, $2) OR (to_kind, to_id) = ($1, $2) LIMIT 1
+    """
+    return bool(backend.con.execute(sql, [kind, id_]).fetchall())
+
+
+def erase(backend: Backend, ids: Collection[Id], erased_us: int, secret: bytes) -> dict[str, int]:
+    """Delete what names these ids and mark them; returns the rows deleted by table.
+
+    The customers whose events these were are to be scored anew; `rewrite` then makes the file free of what was deleted.
+    """
+    with said_clearly(), transaction(backend):
+        temporary_ids(backend, "gone", ids)
+        n_events = _delete_events(backend)
+        _delete_customers(backend)
+        deleted = {"events": n_events}
+        for table, where in (
+            ("people", "person_id IN (SELECT id FROM gone WHERE id_kind = 'person')"),
+            ("customers", "customer_id IN (SELECT id FROM gone WHERE id_kind = 'account')"),
+            ("links", f"(from_kind, from_id) IN {_GONE} OR (to_kind, to_id) IN {_GONE}"),
+            ("resolved", f"(id_kind, id) IN {_GONE}"),
+            ("identities", f"(id_kind, id) IN {_GONE}"),
+        ):
+            deleted[table] = backend.con.execute(f"DELETE FROM {table} WHERE {where}").fetchall()[0][0]
+        texts = {id_ for _, id_ in ids}
+        deleted["quarantine"] = _delete_rows(backend, "quarantine", texts)
+        deleted["staged"] = _delete_rows(backend, "staged", texts)
+        backend.con.execute(
+            "DELETE FROM customer_keys WHERE customer_key NOT IN (SELECT customer_key FROM event_log) "
+            "AND customer_key NOT IN (SELECT customer_key FROM identities) "
+            "AND customer_key NOT IN (SELECT own_key FROM identities WHERE own_key IS NOT NULL)"
+        )
+        marks = [[mark(secret, one), erased_us] for one in ids]
+        backend.con.executemany("INSERT OR REPLACE INTO erased VALUES (?, ?)", marks)
+    return deleted
+
+
+def rewrite(backend: Backend, path: Path) -> Path:
+    """A copy of the store's file without the blocks that were freed; the caller puts it in place of the old one."""
+    fresh = path.with_suffix(".fresh")
+    fresh.unlink(missing_ok=True)
+    name = backend.con.execute("SELECT current_database()").fetchall()[0][0]
+    with said_clearly():
+        backend.con.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS fresh")
+        backend.con.execute(f'COPY FROM DATABASE "{name}" TO fresh')
+        backend.con.execute("DETACH fresh")
+    return fresh
+
+
+def _delete_events(backend: Backend) -> int:
+    n = 0
+    for kind, is_of_them in _OF_THEM.items():
+        where = f"g.id_kind = '{kind}' AND {is_of_them}"
+        whose = f"SELECT DISTINCT customer_key, 0 FROM event_log, gone AS g WHERE {where}"
+        backend.con.execute(f"INSERT INTO touched {whose}")
+        n += backend.con.execute(f"DELETE FROM event_log USING gone AS g WHERE {where}").fetchall()[0][0]
+    return n
+
+
+def _delete_customers(backend: Backend) -> None:
+    """Customers of these ids are scored anew even where they had no events of their own."""
+    backend.con.execute(
+        "INSERT INTO touched SELECT d.customer_key, 0 FROM identities AS d "
+        "JOIN gone AS g ON (d.id_kind, d.id) = (g.id_kind, g.id)"
+    )
+
+
+def _delete_rows(backend: Backend, table: str, texts: Collection[str]) -> int:
+    """Rows kept as JSON that hold one of the texts as a value."""
+    key = {"quarantine": "source, file, line, ordinal", "staged": "source, row_id"}[table]
+    rows = backend.con.execute(f"SELECT {key}, row FROM {table}").fetchall()
+    gone = [row[:-1] for row in rows if any(value in texts for value in _values(row[-1]))]
+    for one in gone:
+        backend.con.execute(f"DELETE FROM {table} WHERE ({key}) = ({', '.join('?' * len(one))})", list(one))
+    return len(gone)
+
+
+def _values(text: str) -> Iterator[str]:
+    stack: list[Any] = [json.loads(text)]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, dict):
+            stack.extend(one.values())
+        elif isinstance(one, list):
+            stack.extend(one)
+        elif one is not None:
+            yield one if isinstance(one, str) else json.dumps(one)

@@ -1,0 +1,101 @@
+"""What is known of somebody, given to him or erased."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cxcurve.errors import UnknownNameError
+from cxcurve.store import Store
+from cxcurve.store.resolution import Id
+
+KINDS = ("account", "person", "anonymous")
+_EVENTS = """
+    SELECT event_id, occurred_us, received_us, name, source, channel, account_id, person_id, anonymous_id, value,
+           amount, currency, text, conversation_id, partner_id, properties FROM events
+    WHERE {where} ORDER BY occurred_us, event_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an erasure deleted: rows by table, and the files of yours that still hold an id. It names nobody."""
+
+    erased_us: int
+    n_ids: int
+    deleted: Mapping[str, int]
+    found_in: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept and printed."""
+        return asdict(self)
+
+
+def find_ids(store: Store, id_: str, kind: str | None = None) -> set[Id]:
+    """All ids of the account, person or visitor called so, the first that is there.
+
+    Raises:
+        UnknownNameError: nothing names it.
+    """
+    for one in (kind,) if kind else KINDS:
+        if found := store.ids_of(one, id_):
+            return found
+    raise UnknownNameError(kind or "customer or person", id_)
+
+
+def export(store: Store, ids: Collection[Id]) -> dict[str, list[dict[str, Any]]]:
+    """Everything kept that names these ids: events, people, customers, links, and what is in quarantine."""
+    names = {kind: [id_ for one, id_ in ids if one == kind] for kind in KINDS}
+    of_them = (
+        "list_contains($1, account_id) OR list_contains($2, person_id) OR "
+        "(person_id IS NULL AND list_contains($3, anonymous_id))"
+    )
+    lists = (names["account"], names["person"], names["anonymous"])
+    everybody = [id_ for _, id_ in ids]
+    return {
+        "events": store.records(_EVENTS.format(where=of_them), *lists),
+        "people": store.records("SELECT * FROM people WHERE list_contains($1, person_id)", names["person"]),
+        "customers": store.records("SELECT * FROM customers WHERE list_contains($1, customer_id)", names["account"]),
+        "links": store.records(
+            "SELECT * FROM links WHERE list_contains($1, from_id) OR list_contains($1, to_id)", everybody
+        ),
+    }
+
+
+def write_export(found: Mapping[str, Sequence[Mapping[str, Any]]], folder: Path) -> list[Path]:
+    """One JSON file of all, and a CSV for each table that has rows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [folder / "export.json"]
+    written[0].write_text(json.dumps(found, indent=2, ensure_ascii=False), encoding="utf-8")
+    for name, rows in found.items():
+        if rows:
+            text = io.StringIO()
+            writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+            written.append(folder / f"{name}.csv")
+            written[-1].write_text(text.getvalue(), encoding="utf-8")
+    return written
+
+
+def files_with(folder: Path, ids: Collection[Id]) -> tuple[str, ...]:
+    """The files below a folder that hold one of the ids, byte for byte."""
+    needles = [id_.encode() for _, id_ in ids]
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return tuple(path.relative_to(folder).as_posix() for path in files if _holds(path, needles))
+
+
+def _holds(path: Path, needles: Sequence[bytes], at_once: int = 2**22) -> bool:
+    longest = max(map(len, needles))
+    with path.open("rb") as file:
+        tail = b""
+        while part := file.read(at_once):
+            if any(needle in tail + part for needle in needles):
+                return True
+            tail = part[-longest:]
+    return False

@@ -1,0 +1,161 @@
+"""Erased is erased: as if they had never been there, in no byte, and not back with the next load."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import cxcurve
+from cxcurve import tables
+from cxcurve.errors import UnknownNameError
+from cxcurve.sources import arrow_schema
+from cxcurve.store.inbox import Request
+from cxcurve.workspace import Workspace, init
+
+NOW = 1_793_520_000_000_000
+DAY = 86_400_000_000
+WHO = "somebody-7e1c"
+
+
+def message(n: int, person: str | None, event: str, **more: Any) -> dict[str, Any]:
+    at = (NOW - (200 - n % 190) * DAY) // 1000
+    return {"type": "track", "messageId": f"m{n}", "event": event, "userId": person, "timestamp": at, **more}
+
+
+def company(without: str | None = None) -> list[dict[str, Any]]:
+    """Forty persons of eight accounts, each with what persons do; one of them can be left out."""
+    events = ("demo_requested", "subscription_started", "first_value_reached", "core_feature_used", "ticket_opened")
+    people = [WHO, *(f"p{i}" for i in range(39))]
+    found = []
+    for i, person in enumerate(people):
+        for j in range(24):
+            account = {"context": {"groupId": f"acct{i % 8}"}} if j % 3 else {}
+            properties = {"properties": {"text": f"a word of {j}"}} if j % 5 == 0 else {}
+            found.append(message(i * 24 + j, person, events[j % 5], **account, **properties))
+        found.append({"type": "group", "messageId": f"g{i}", "userId": person, "groupId": f"acct{i % 8}"})
+        found.append(
+            {"type": "identify", "messageId": f"i{i}", "userId": person, "anonymousId": f"v-{person}", "traits": {}}
+        )
+        found.append(message(5000 + i, None, "core_feature_used", anonymousId=f"v-{person}"))
+        found.append(message(6000 + i, person, "unheard_of"))
+    return [one for one in found if without is None or without not in json.dumps(one)]
+
+
+def built(folder: Path, messages: list[dict[str, Any]]) -> Workspace:
+    workspace = init(folder, "b2b-saas")
+    send(workspace, messages)
+    workspace.score()
+    return workspace
+
+
+def send(workspace: Workspace, messages: list[dict[str, Any]]) -> None:
+    for start in range(0, len(messages), 200):
+        some = messages[start : start + 200]
+        body = json.dumps({"batch": some}).encode()
+        workspace.live.inbox.put([Request("web", "segment/batch", NOW, len(some), body)]).result()
+    while workspace.move():
+        pass
+
+
+def derived(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
+    """Every derived row by the customer's name; floats to 1e-9."""
+    found = {}
+    for name in ("stays", "signal_weeks", "activity_weeks", "customer_weeks", "customer_now"):
+        columns = [c for c in tables.DERIVED[name].columns if c.name not in {"customer_key", "signal_key"}]
+        exact = ", ".join(f"round({c.name}, 9)" if c.type == "float64" else c.name for c in columns)
+        sql = f"SELECT customer_id, {exact} FROM {name} JOIN customer_keys USING (customer_key) ORDER BY ALL"
+        found[name] = workspace.store.rows(sql)
+    return found
+
+
+def bytes_with(folder: Path, text: str) -> list[str]:
+    return [str(path) for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+
+
+@pytest.fixture(scope="module")
+def erased(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = built(tmp_path_factory.mktemp("erased") / "w", company())
+    workspace.erase(WHO)
+    return workspace
+
+
+def test_every_derived_row_is_that_of_a_world_without_them(erased: Workspace, tmp_path: Path) -> None:
+    never = built(tmp_path / "w", company(without=WHO))
+    found, wanted = derived(erased), derived(never)
+    assert len(wanted["customer_weeks"]) > 100
+    for name, rows in wanted.items():
+        assert found[name] == rows, name
+    for table in ("event_log", "quarantine", "links", "resolved", "identities"):
+        assert erased.store.rows(f"SELECT count(*) FROM {table}") == never.store.rows(
+            f"SELECT count(*) FROM {table}"
+        ), table
+    never.close()
+
+
+def test_no_byte_of_the_store_or_the_inbox_holds_their_id(erased: Workspace) -> None:
+    assert bytes_with(erased.folder, WHO) == []
+
+
+def test_nothing_of_before_comes_back_and_what_comes_later_is_new(erased: Workspace) -> None:
+    before = erased.store.rows("SELECT count(*) FROM event_log")
+    send(erased, [one for one in company() if one.get("userId") == WHO and one["type"] == "track"][:5])
+    assert erased.store.rows("SELECT count(*) FROM event_log") == before
+    later = message(1, WHO, "core_feature_used", messageId="new", timestamp="2027-06-01T10:00:00Z")
+    body = json.dumps({"batch": [later]}).encode()
+    erased.live.inbox.put([Request("web", "segment/batch", 1_811_930_400_000_000, 1, body)]).result()
+    erased.move()
+    assert erased.store.rows("SELECT person_id FROM events WHERE event_id = 'new'") == [(WHO,)]
+
+
+def test_the_receipt_says_what_and_names_nobody(tmp_path: Path) -> None:
+    workspace = built(tmp_path / "w", company()[:112])
+    (tmp_path / "w" / "export.csv").write_text(f"id\n{WHO}\n")
+    receipt = workspace.erase(WHO)
+    assert receipt.n_ids == 2
+    assert receipt.deleted["events"] == 20
+    assert receipt.deleted["links"] == 2
+    assert receipt.deleted["quarantine"] == 6, "also names that the plan does not know"
+    assert receipt.found_in == ("export.csv",)
+    assert WHO not in json.dumps(receipt.to_json())
+    assert workspace.store.rows("SELECT count(*) FROM receipts") == [(1,)]
+    with pytest.raises(UnknownNameError):
+        workspace.erase(WHO)
+    workspace.close()
+    assert bytes_with(tmp_path / "w" / ".cxcurve", WHO) == []
+    with cxcurve.open(tmp_path / "w") as again:
+        again.score(full=True)
+
+
+def test_what_waits_in_the_inbox_is_erased_as_well(tmp_path: Path) -> None:
+    with built(tmp_path / "w", company()[:60]) as workspace:
+        body = json.dumps({"batch": [message(9000, WHO, "core_feature_used")]}).encode()
+        workspace.live.inbox.put([Request("web", "segment/batch", NOW, 1, body)]).result()
+        workspace.erase(WHO)
+        assert workspace.live.ledger(workspace.store)["items"]["waiting"] == 0  # type: ignore[index]
+        assert bytes_with(tmp_path / "w" / ".cxcurve", WHO) == []
+
+
+def test_an_account_goes_with_its_people(tmp_path: Path) -> None:
+    with built(tmp_path / "w", company()) as workspace:
+        customer = [{"customer_id": "acct0", "valid_from_us": 0, "attributes": "{}"}]
+        workspace.store.upsert(tables.CUSTOMERS, pa.Table.from_pylist(customer, schema=arrow_schema(tables.CUSTOMERS)))
+        receipt = workspace.erase("acct0")
+        assert receipt.deleted["customers"] == 1
+        assert workspace.store.rows(
+            "SELECT count(*) FROM events WHERE account_id = 'acct0' OR person_id = $1", WHO
+        ) == [(0,)]
+        assert workspace.store.customer_key("acct0") is None
+
+
+def test_somebody_gets_everything_that_is_kept_of_him(tmp_path: Path) -> None:
+    with built(tmp_path / "w", company()) as workspace:
+        found = workspace.export(WHO)
+    assert len(found["events"]) == 20
+    assert {row["person_id"] or row["anonymous_id"] for row in found["events"]} == {WHO, f"v-{WHO}"}
+    assert [row["how"] for row in found["links"]] == ["group", "identify"] or len(found["links"]) == 2
+    with built(tmp_path / "x", company()[:5]) as workspace, pytest.raises(UnknownNameError, match="nobody-such"):
+        workspace.export("nobody-such")
