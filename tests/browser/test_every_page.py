@@ -21,6 +21,7 @@ PATHS = (
     "/customers",
     "/advocacy",
     "/plan",
+    "/sources",
     "/customers/c-00001",
 )
 LOOKS = Path(__file__).with_name("looks.js").read_text("utf-8")

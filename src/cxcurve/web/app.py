@@ -20,7 +20,20 @@ from cxcurve.web import assets, lost_form, notes
 from cxcurve.web.asked import Asked, Whom
 from cxcurve.web.guard import FormGuard, SafeHeaders
 from cxcurve.web.ingest import Ingest
-from cxcurve.web.pages import advocacy, curve, customer, customers, drift, error, explain, plan, scorecard, scores, ttv
+from cxcurve.web.pages import (
+    advocacy,
+    curve,
+    customer,
+    customers,
+    drift,
+    error,
+    explain,
+    plan,
+    scorecard,
+    scores,
+    sources,
+    ttv,
+)
 from cxcurve.web.pages.error import Failure
 from cxcurve.web.pages.frame import Frame
 from cxcurve.web.port import address, listening
@@ -48,12 +61,13 @@ def _pages(site: _Site) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     pages = {
         "/curve": curve, "/scorecard": scorecard, "/drift": drift, "/ttv": ttv, "/customers": customers,
-        "/advocacy": advocacy, "/scores": scores, "/plan": plan,
+        "/advocacy": advocacy, "/scores": scores, "/plan": plan, "/sources": sources,
     }  # fmt: skip
     for path, module in pages.items():
         app.add_api_route(path, site.html(module), methods=READ)
         app.add_api_route(f"{path}.json", site.json(module), methods=READ)
     app.add_api_route("/scores", site.look_back, methods=["POST"])
+    app.add_api_route("/sources", site.say_who, methods=["POST"])
     app.add_api_route("/", site.html(curve), methods=READ)
     app.add_api_route("/customers.csv", site.csv, methods=READ)
     app.add_api_route("/customers/{customer_id:path}", site.customer, methods=READ)
@@ -159,6 +173,13 @@ class _Site:
         self.guard.check(form, request.cookies, request.headers)
         with self.reader.held() as workspace:
             return RedirectResponse(notes.write(workspace, form), 303)
+
+    async def say_who(self, request: Request) -> Response:
+        """Take a form of the page on sources: whose an id is, or that a statement is undone."""
+        form = notes.read_form(await request.body())
+        self.guard.check(form, request.cookies, request.headers)
+        with self.reader.held() as workspace:
+            return RedirectResponse(sources.change(workspace, form), 303)
 
     async def look_back(self, request: Request) -> Response:
         """Take the list of lost customers of the page on scores; a test takes a while and must not hold up others."""

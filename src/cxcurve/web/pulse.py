@@ -43,7 +43,7 @@ class Pulse(threading.Thread):
         """Move what waits and score the customers it is of; returns how many items were moved."""
         with self._reader.held() as workspace:
             n = workspace.move()
-            if n:
+            if n or workspace.is_behind:
                 started = time.perf_counter()
                 workspace.score()
                 log.debug("%d items moved and scored in %.2f s", n, time.perf_counter() - started)

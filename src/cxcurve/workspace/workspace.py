@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
+import pyarrow as pa
 
+from cxcurve import tables
 from cxcurve.errors import BadValueError, Problem, ProblemsError, Severity, UnknownNameError, WorkspaceError
 from cxcurve.journey.calendar import end_of_day
 from cxcurve.metrics.curve import X
@@ -33,9 +35,11 @@ from cxcurve.pipeline.replaying import Replayed, replay
 from cxcurve.pipeline.run import Run, default_as_of
 from cxcurve.pipeline.scoring import SCORER, changed_keys, goes_on, score
 from cxcurve.pipeline.snapshots import snapshot
+from cxcurve.sources import arrow_schema
 from cxcurve.sources.lost_list import read_lost_list
 from cxcurve.store import Store
 from cxcurve.store.plans import keep_plan
+from cxcurve.store.resolution import Id
 from cxcurve.workspace.advocacy import AdvocacyResult, advocacy_result
 from cxcurve.workspace.backtests import BacktestResult
 from cxcurve.workspace.calibrations import CalibrationResult
@@ -45,6 +49,7 @@ from cxcurve.workspace.drift import Drift, drift
 from cxcurve.workspace.explain import MOST_EVENTS, Explanation, Found, Key, explanation_of
 from cxcurve.workspace.folder import DATA_FOLDER, STORE_FILE, Folder, errors_of, find
 from cxcurve.workspace.instants import instant_us, note_us
+from cxcurve.workspace.intake import Intake, decided, intake
 from cxcurve.workspace.lists import (
     TimeToValueResult,
     customer_rows,
@@ -119,6 +124,29 @@ class Workspace(Folder):
         found = replay(self.store, sources, self.journey, now_us())
         self.store.remember("loaded_us", str(now_us()))
         return found
+
+    def intake(self) -> Intake:
+        """What comes in: the last hour, where everything is, and who is who."""
+        return intake(self.store, self.live, now_us())
+
+    def decide(self, of: Id, to: Id) -> None:
+        """Decide whose an id is of which statements contradict each other; its own says that it is nobody else's.
+
+        Raises:
+            BadValueError: it waits for no decision, or is none of those it may be.
+        """
+        self._forget()
+        row = decided(self.store, of, to, now_us())
+        self.store.record_links(pa.Table.from_pylist([row], schema=arrow_schema(tables.LINKS)))
+
+    def undo_link(self, link_id: str) -> None:
+        """Take back a statement of who is who.
+
+        Raises:
+            UnknownNameError: there is no such statement, or it is undone already.
+        """
+        self._forget()
+        self.store.undo_link(link_id, now_us())
 
     def export(self, id_: str, kind: str | None = None) -> dict[str, list[dict[str, Any]]]:
         """Everything kept of an account, a person or a visitor, table by table.

@@ -1,0 +1,134 @@
+"""Sources and data health: what came in, where it is, which sources fell silent, and who is who."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cxcurve.charts.format import plural
+from cxcurve.errors import BadValueError
+from cxcurve.store.resolution import Id
+from cxcurve.web.asked import Asked
+from cxcurve.web.pages.frame import Frame, bare, kept_of, local
+from cxcurve.web.reader import View
+from cxcurve.workspace import Workspace
+from cxcurve.workspace.intake import Intake
+
+PARAMETERS = ()
+_KINDS = {"account": "account", "person": "person", "anonymous": "visitor"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourcesPage(Frame):
+    """What sources.html shows."""
+
+    result: Intake
+    stats: tuple[Mapping[str, Any], ...]
+    sources: tuple[Mapping[str, Any], ...]
+    conflicts: tuple[Mapping[str, Any], ...]
+    links: tuple[Mapping[str, Any], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """What came in."""
+        return self.result.to_json()
+
+
+def build(view: View, asked: Asked) -> SourcesPage:
+    """The page; it is there before anything is scored, and as of now."""
+    workspace = view.workspace
+    result, zone = workspace.intake(), workspace.settings.zone
+    frame = bare(workspace, "Sources") | {
+        "nav": "sources", "json_url": "/sources.json", "kept": kept_of(asked, workspace.journey),
+        "as_of": local(result.now_us, zone),
+    }  # fmt: skip
+    return SourcesPage(
+        **frame,
+        result=result,
+        stats=tuple(_stats(result)),
+        sources=tuple(_sources(result, zone)),
+        conflicts=tuple(_conflict(of, candidates) for of, candidates in result.conflicts),
+        links=tuple(
+            {"link_id": one.link_id, "how": one.how, "of": _named(one.of), "to": _named(one.to), "source": one.source,
+             "said_at": local(one.said_us, zone), "is_undone": one.undone_us is not None}
+            for one in result.links
+        ),
+    )  # fmt: skip
+
+
+def change(workspace: Workspace, form: Mapping[str, str]) -> str:
+    """Take a form of the page: a decision of whose an id is, or a statement to undo; says where to go then.
+
+    Raises:
+        BadValueError: it asks for neither, or for what is not there any more.
+        UnknownNameError: the statement is not there, or undone already.
+    """
+    if link_id := form.get("undo"):
+        workspace.undo_link(link_id)
+        return "/sources#who"
+    try:
+        of, to = _read(form["of"]), _read(form["to"])
+    except KeyError:
+        raise BadValueError("The form asks for nothing; nothing was changed") from None
+    workspace.decide(of, to)
+    return "/sources#conflicts"
+
+
+def _read(text: str) -> Id:
+    kind, _, id_ = text.partition(":")
+    if kind not in _KINDS or not id_:
+        raise BadValueError("The form names nobody; nothing was changed")
+    return kind, id_
+
+
+def _stats(result: Intake) -> Iterator[dict[str, Any]]:
+    items, events = result.ledger["items"], result.ledger["events"]
+    n, lags = sum(one.n for one in result.feeds), [one.lag_seconds for one in result.feeds]
+    yield _stat("Events in the last hour", f"{n:,}", note=_lag(max(lags)) if lags else "")
+    yield _stat("Waiting for the store", f"{items['waiting']:,}", note=f"of {items['received']:,} ever sent")
+    refused = items["quarantined"] + events["quarantined"] + events["conflict"]
+    yield _stat("Refused, of what was sent", f"{refused:,}", is_bad=refused > 0)
+    yield _stat("To be decided", f"{len(result.conflicts):,}", note="whose ids they are", is_bad=bool(result.conflicts))
+
+
+def _sources(result: Intake, zone: str) -> Iterator[dict[str, Any]]:
+    hour = {one.source: one for one in result.feeds}
+    told = result.ledger["sources"]
+    for name in sorted({*told, *hour}):
+        now = hour.get(name)
+        yield {
+            "name": name, "n_hour": now.n if now else 0, "lag": _lag(now.lag_seconds) if now else "",
+            "last_at": local(now.last_us, zone) if now else None, **_account(told.get(name)),
+        }  # fmt: skip
+
+
+def _account(told: Mapping[str, Any] | None) -> dict[str, int | None]:
+    """Where everything is that a source sent; nothing of one that is loaded from files."""
+    if told is None:
+        return dict.fromkeys(("received", "waiting", "loaded", "repeated", "no_event", "refused"))
+    items, events = told["items"], told["events"]
+    return {
+        "received": items["received"], "waiting": items["waiting"], "loaded": events["loaded"],
+        "repeated": items["duplicate"] + events["duplicate"], "no_event": items["no_event"],
+        "refused": items["quarantined"] + events["quarantined"] + events["conflict"],
+    }  # fmt: skip
+
+
+def _conflict(of: Id, candidates: tuple[Id, ...]) -> dict[str, Any]:
+    choices = [{"value": f"{kind}:{id_}", "label": _named((kind, id_))} for kind, id_ in candidates]
+    return {"of": _named(of), "value": f"{of[0]}:{of[1]}", "choices": choices}
+
+
+def _named(id_: Id) -> str:
+    return f"{_KINDS[id_[0]]} {id_[1]}"
+
+
+def _lag(seconds: float) -> str:
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * size:
+            return f"{plural(round(seconds / size), unit)} after they happened"
+    return f"{max(seconds, 0):.0f} s after they happened"
+
+
+def _stat(label: str, value: str, note: str = "", *, is_bad: bool = False) -> dict[str, Any]:
+    return {"label": label, "value": value, "interval": None, "note": note, "tone": "warn" if is_bad else ""}
