@@ -13,9 +13,10 @@ from cxcurve.web.asked import Asked
 from cxcurve.web.pages.frame import Frame, bare, kept_of, local
 from cxcurve.web.reader import View
 from cxcurve.workspace import Workspace
-from cxcurve.workspace.intake import Intake
+from cxcurve.workspace.intake import Feed, Intake
 
 PARAMETERS = ()
+DAY_S = 86_400
 _KINDS = {"account": "account", "person": "person", "anonymous": "visitor"}
 
 
@@ -83,7 +84,7 @@ def _read(text: str) -> Id:
 
 def _stats(result: Intake) -> Iterator[dict[str, Any]]:
     items, events = result.ledger["items"], result.ledger["events"]
-    n, lags = sum(one.n for one in result.feeds), [one.lag_seconds for one in result.feeds]
+    n, lags = sum(one.n for one in result.feeds), [one.lag_seconds for one in result.feeds if _is_live(one)]
     yield _stat("Events in the last hour", f"{n:,}", note=_lag(max(lags)) if lags else "")
     yield _stat("Waiting for the store", f"{items['waiting']:,}", note=f"of {items['received']:,} ever sent")
     refused = items["quarantined"] + events["quarantined"] + events["conflict"]
@@ -97,7 +98,7 @@ def _sources(result: Intake, zone: str) -> Iterator[dict[str, Any]]:
     for name in sorted({*told, *hour}):
         now = hour.get(name)
         yield {
-            "name": name, "n_hour": now.n if now else 0, "lag": _lag(now.lag_seconds) if now else "",
+            "name": name, "n_hour": now.n if now else 0, "lag": _lag(now.lag_seconds) if now and _is_live(now) else "",
             "last_at": local(now.last_us, zone) if now else None, **_account(told.get(name)),
         }  # fmt: skip
 
@@ -123,8 +124,13 @@ def _named(id_: Id) -> str:
     return f"{_KINDS[id_[0]]} {id_[1]}"
 
 
+def _is_live(feed: Feed) -> bool:
+    """Whether it tells how quick a source is: a file of last year was loaded late on purpose."""
+    return feed.lag_seconds < DAY_S
+
+
 def _lag(seconds: float) -> str:
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+    for size, unit in ((3_600, "hour"), (60, "minute")):
         if seconds >= 2 * size:
             return f"{plural(round(seconds / size), unit)} after they happened"
     return f"{max(seconds, 0):.0f} s after they happened"
