@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
+import hmac
 import json
+import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -199,6 +202,24 @@ def test_cloudevents_in_all_three_ways(client: httpx.Client, workspace: Workspac
     binary = client.post("/v1/cloudevents", json={"seats": 5}, headers=headers)
     assert [answer.status_code for answer in (one, many, binary)] == [200, 200, 200]
     assert [row[0] for row in moved(workspace)] == ["/s/1", "/s/2", "/s/3", "/s/4"]
+
+
+def test_a_webhook_needs_its_secret_and_its_signature(
+    client: httpx.Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = {"id": "evt_1", "type": "invoice.payment_failed", "data": {"object": {"customer": "cus_9"}}}
+    body, at = json.dumps(event).encode(), str(int(time.time()))
+    made = hmac.new(b"whsec", f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    headers = {"stripe-signature": f"t={at},v1={made}"}
+    client.auth = None
+    assert client.post("/v1/webhooks/stripe", content=body, headers=headers).json()["code"] == "no_secret"
+    monkeypatch.setenv("CXCURVE_STRIPE_WEBHOOK_SECRET", "whsec")
+    assert client.post("/v1/webhooks/stripe", content=body + b" ", headers=headers).json()["code"] == "bad_signature"
+    assert client.post("/v1/webhooks/stripe", content=body, headers=headers).status_code == 200
+    assert client.post("/v1/webhooks/other", content=body, headers=headers).status_code == 404
+    workspace.move()
+    rows = workspace.store.rows("SELECT event_id, account_id, name, source FROM events")
+    assert rows == [("stripe/evt_1", "cus_9", "payment_failed", "stripe")]
 
 
 def test_the_ledger_tells_where_everything_is(client: httpx.Client, workspace: Workspace) -> None:

@@ -10,6 +10,8 @@ import asyncio
 import base64
 import binascii
 import logging
+import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -19,7 +21,7 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cxcurve.errors import InboxFullError
-from cxcurve.sources.live import cloudevents, posthog, segment
+from cxcurve.sources.live import cloudevents, posthog, segment, webhooks
 from cxcurve.sources.live.bodies import BadRequestError, read_json, too_large, unpacked
 from cxcurve.sources.live.calls import KINDS, Item
 from cxcurve.sources.live.mapping import FORMS
@@ -57,6 +59,7 @@ ROUTES: Mapping[str, Route] = {
     **{path: Route("posthog", "batch") for path in ("/batch", "/batch/")},
     **{path: Route("posthog", "capture") for path in ("/capture", "/capture/", "/e", "/e/", "/i/v0/e", "/i/v0/e/")},
     "/v1/cloudevents": Route("cloudevents", "events"),
+    **{f"/v1/webhooks/{service}": Route("webhook", service) for service in webhooks.EVENTS},
 }
 _COMMON = (
     (b"content-type", b"application/json"),
@@ -106,15 +109,28 @@ class Ingest:
             raise BadRequestError(405, "wrong_method", f"{scope['method'][:20]} cannot be answered here; expected POST")
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         most = route.module.MOST_BYTES
-        body = unpacked(await _body(receive, headers, most), headers.get("content-encoding", ""), most)
+        sent = await _body(receive, headers, most)
+        if route.form == "webhook":
+            self._check_signature(route.kind, scope, headers, sent)
+        body = unpacked(sent, headers.get("content-encoding", ""), most)
         if route.form == "cloudevents":
             body = cloudevents.structured(headers, body)
         payload = read_json(body)
-        source = self._source(route, headers, payload)
+        source = route.kind if route.form == "webhook" else self._source(route, headers, payload)
         items: list[Item] = route.module.items(route.kind, payload)
         if items:
             await self._together.keep(Request(source, f"{route.form}/{route.kind}", now_us(), len(items), body))
         return _verdicts(items, is_posthog=route.form == "posthog"), ()
+
+    def _check_signature(self, service: str, scope: Scope, headers: Mapping[str, str], body: bytes) -> None:
+        name = f"CXCURVE_{service.upper()}_WEBHOOK_SECRET"
+        secret = os.environ.get(name, "")
+        if not secret:
+            raise BadRequestError(401, "no_secret", f"no secret is shared with {service}; set {name} where serve runs")
+        # Behind a proxy the address the service signed is the one it was told.
+        host = headers.get("x-forwarded-host") or headers.get("host", "")
+        address = f"{headers.get('x-forwarded-proto') or scope.get('scheme', 'http')}://{host}{scope['path']}"
+        webhooks.check_signature(service, headers, address, body, secret, time.time())
 
     def _source(self, route: Route, headers: Mapping[str, str], payload: Any) -> str:
         """The source that the write key is of.

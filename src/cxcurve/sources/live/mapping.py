@@ -20,7 +20,7 @@ from cxcurve.errors import clip
 from cxcurve.model.sources import Source, Time
 from cxcurve.sources.columns import used_columns
 from cxcurve.sources.events import GIVEN, RECEIVED, SAID, Plan
-from cxcurve.sources.live import cloudevents, posthog, segment
+from cxcurve.sources.live import cloudevents, posthog, segment, webhooks
 from cxcurve.sources.live.bodies import read_json, written
 from cxcurve.sources.live.calls import Call, Item, Kind, read_items
 from cxcurve.sources.live.heard import Heard
@@ -30,7 +30,7 @@ from cxcurve.sources.rows import Batch, Refused, Rows, no_events
 from cxcurve.sources.values import read_times
 from cxcurve.store.inbox import Request
 
-FORMS = {"segment": segment, "posthog": posthog, "cloudevents": cloudevents}
+FORMS = {"segment": segment, "posthog": posthog, "cloudevents": cloudevents, "webhook": webhooks}
 """The forms a request can have, by the first part of its name ("segment/batch")."""
 MESSAGE = "message "
 """What the quarantine calls the file of a message, before its id."""
