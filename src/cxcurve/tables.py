@@ -176,6 +176,21 @@ LINKS = Table(
     """),
 )
 
+TRAITS = Table(
+    "traits",
+    "what one call told of a person or an account; kept as told, in no order",
+    ("trait_id",),
+    _columns("""
+        trait_id string the message that told it
+        id_kind string person, anonymous or account
+        id string of whom
+        source string who told it
+        said_us int64 when it was told
+        recorded_us int64 when it reached us
+        traits string what was told, JSON; texts are masked
+    """),
+)
+
 LEDGER = Table(
     "ledger",
     "what became of everything a live source sent and that is not waiting any more",

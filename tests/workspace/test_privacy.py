@@ -38,7 +38,13 @@ def company(without: str | None = None) -> list[dict[str, Any]]:
             found.append(message(i * 24 + j, person, events[j % 5], **account, **properties))
         found.append({"type": "group", "messageId": f"g{i}", "userId": person, "groupId": f"acct{i % 8}"})
         found.append(
-            {"type": "identify", "messageId": f"i{i}", "userId": person, "anonymousId": f"v-{person}", "traits": {}}
+            {
+                "type": "identify",
+                "messageId": f"i{i}",
+                "userId": person,
+                "anonymousId": f"v-{person}",
+                "traits": {"plan": "pro"},
+            }
         )
         found.append(message(5000 + i, None, "core_feature_used", anonymousId=f"v-{person}"))
         found.append(message(6000 + i, person, "unheard_of"))
@@ -89,7 +95,7 @@ def test_every_derived_row_is_that_of_a_world_without_them(erased: Workspace, tm
     assert len(wanted["customer_weeks"]) > 100
     for name, rows in wanted.items():
         assert found[name] == rows, name
-    for table in ("event_log", "quarantine", "links", "resolved", "identities"):
+    for table in ("event_log", "quarantine", "links", "traits", "resolved", "identities"):
         assert erased.store.rows(f"SELECT count(*) FROM {table}") == never.store.rows(
             f"SELECT count(*) FROM {table}"
         ), table

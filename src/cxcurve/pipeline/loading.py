@@ -123,6 +123,8 @@ def keep(store: Store, batch: Batch, seen_us: int) -> Appended:
         store.upsert_people(batch.people)
     if batch.links is not None:
         store.record_links(batch.links)
+    if batch.traits is not None:
+        store.record_traits(batch.traits)
     return store.append(batch.events)
 
 

@@ -118,6 +118,7 @@ def _together(batches: Sequence[Batch]) -> Batch:
         n_used=sum(batch.n_used for batch in batches),
         n_no_event=sum(batch.n_no_event for batch in batches),
         links=pa.concat_tables([batch.links for batch in batches if batch.links is not None]),
+        traits=pa.concat_tables([batch.traits for batch in batches if batch.traits is not None]),
     )
 
 

@@ -20,7 +20,7 @@ from cxcurve.model.event_checks import EventCheck
 from cxcurve.model.sources import EventRule, Source, Time
 from cxcurve.sources.columns import used_columns
 from cxcurve.sources.json_text import encoded, parsed
-from cxcurve.sources.masking import mask_texts
+from cxcurve.sources.masking import mask_texts, mask_value
 from cxcurve.sources.rows import Reasons
 from cxcurve.sources.values import (
     Mask,
@@ -75,6 +75,7 @@ def draft(
     no_time = reason_where(all_null(frame, [at]), f"has no time: column {at} is empty")
     classes = plan.data_classes or {}
     told = frame[GIVEN].tolist() if GIVEN in frame else property_rows(frame, _property_columns(source, frame))
+    told = [mask_value(one) for one in told]
     columns: dict[str, Any] = {
         "event_id": _event_ids(source, frame, names, row_ids),
         "occurred_us": occurred_us,

@@ -72,6 +72,7 @@ def erase(backend: Backend, ids: Collection[Id], erased_us: int, secret: bytes) 
             ("people", "person_id IN (SELECT id FROM gone WHERE id_kind = 'person')"),
             ("customers", "customer_id IN (SELECT id FROM gone WHERE id_kind = 'account')"),
             ("links", f"(from_kind, from_id) IN {_GONE} OR (to_kind, to_id) IN {_GONE}"),
+            ("traits", f"(id_kind, id) IN {_GONE}"),
             ("resolved", f"(id_kind, id) IN {_GONE}"),
             ("identities", f"(id_kind, id) IN {_GONE}"),
         ):

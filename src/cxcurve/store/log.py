@@ -17,7 +17,7 @@ from ibis.backends.duckdb import Backend
 
 from cxcurve import tables
 from cxcurve.store.engine import said_clearly
-from cxcurve.store.marks import leave_out
+from cxcurve.store.marks import ID_COLUMNS, leave_out
 from cxcurve.store.session import transaction
 
 _BODY_COLUMNS = [c.name for c in tables.EVENTS.columns if c.name not in {"event_id", "received_us"}]
@@ -153,10 +153,7 @@ def _stage_incoming(backend: Backend, events: pa.Table, secret: Callable[[], byt
         "ELSE 'anonymous' END AS id_kind, coalesce(account_id, person_id, anonymous_id) AS id FROM incoming_view"
     )
     backend.con.unregister("incoming_view")
-    if not backend.con.execute("SELECT 1 FROM erased LIMIT 1").fetchall():
-        return 0
-    kinds = {"account_id": "account", "person_id": "person", "anonymous_id": "anonymous"}
-    return leave_out(backend, "incoming", kinds, "occurred_us", secret())
+    return leave_out(backend, "incoming", ID_COLUMNS, "occurred_us", secret)
 
 
 def _mark(backend: Backend) -> None:

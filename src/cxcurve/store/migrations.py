@@ -68,6 +68,7 @@ CALIBRATIONS: tuple[str, ...] = (
 LIVE: tuple[str, ...] = (
     create(tables.LEDGER, with_key=True),
     create(tables.LINKS, with_key=True),
+    create(tables.TRAITS, with_key=True),
     # Whose an id is by the links; `candidates` where they contradict each other and somebody is to decide.
     "CREATE TABLE resolved (id_kind VARCHAR NOT NULL, id VARCHAR NOT NULL, to_kind VARCHAR NOT NULL, "
     "to_id VARCHAR NOT NULL, candidates VARCHAR, head_id VARCHAR, PRIMARY KEY (id_kind, id))",

@@ -16,7 +16,7 @@ from cxcurve.errors import StoreError
 from cxcurve.store import erasing, identity, log
 from cxcurve.store.engine import connect, said_clearly
 from cxcurve.store.log import Appended
-from cxcurve.store.marks import secret_of
+from cxcurve.store.marks import ID_COLUMNS, leave_out, secret_of
 from cxcurve.store.migrations import MIGRATIONS, create
 from cxcurve.store.resolution import Id
 from cxcurve.store.session import transaction
@@ -210,6 +210,16 @@ class Store:
     def record_links(self, links: pa.Table) -> int:
         """Keep statements of who is who (`tables.LINKS`), each once; returns how many are new."""
         return identity.record(self._backend, links)
+
+    def record_traits(self, traits: pa.Table) -> None:
+        """Keep what was told of persons and accounts (`tables.TRAITS`), each once; nothing of the erased."""
+        names = ", ".join(tables.TRAITS.column_names)
+        with self._registered(traits) as view, self.transaction():
+            ids = ", ".join(f"CASE id_kind WHEN '{kind}' THEN id END AS {name}" for name, kind in ID_COLUMNS.items())
+            self.execute(f"CREATE OR REPLACE TEMP TABLE told AS SELECT *, {ids} FROM {view}")
+            leave_out(self._backend, "told", ID_COLUMNS, "said_us", self._secret)
+            self.execute(f"INSERT OR IGNORE INTO traits ({names}) SELECT {names} FROM told")
+            self.execute("DROP TABLE told")
 
     def undo_link(self, link_id: str, undone_us: int) -> None:
         """Take a statement of who is who back (see `identity.undo`)."""

@@ -61,6 +61,7 @@ def export(store: Store, ids: Collection[Id]) -> dict[str, list[dict[str, Any]]]
         "events": store.records(_EVENTS.format(where=of_them), *lists),
         "people": store.records("SELECT * FROM people WHERE list_contains($1, person_id)", names["person"]),
         "customers": store.records("SELECT * FROM customers WHERE list_contains($1, customer_id)", names["account"]),
+        "traits": store.records("SELECT * FROM traits WHERE list_contains($1, id)", everybody),
         "links": store.records(
             "SELECT * FROM links WHERE list_contains($1, from_id) OR list_contains($1, to_id)", everybody
         ),

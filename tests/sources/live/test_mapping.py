@@ -148,6 +148,23 @@ def test_what_makes_no_event_is_counted_as_that() -> None:
     assert batch.n_read == batch.n_used + batch.n_no_event + sum(one.kind == "row" for one in batch.refused)
 
 
+def test_what_is_told_of_somebody_is_kept_and_texts_are_masked() -> None:
+    batch = mapped(
+        {"type": "identify", "messageId": "i1", "userId": "u1", "timestamp": "2026-11-01T07:00:00Z",
+         "traits": {"plan": "pro", "contact": {"mail": "anna@example.org"}, "seats": 3}},
+        {"type": "group", "messageId": "g1", "userId": "u1", "groupId": "acme", "traits": {"industry": "steel"}},
+        {"type": "group", "messageId": "g2", "userId": "u1", "groupId": "acme", "traits": {}},
+        track(context={"traits": {"plan": "x"}}),
+    )  # fmt: skip
+    assert batch.traits is not None
+    rows = [(row["trait_id"], row["id_kind"], row["id"], json.loads(row["traits"])) for row in batch.traits.to_pylist()]
+    assert rows == [
+        ("web/i1", "person", "u1", {"plan": "pro", "contact": {"mail": "[email]"}, "seats": 3}),
+        ("web/g1", "account", "acme", {"industry": "steel"}),
+    ]
+    assert batch.traits["said_us"].to_pylist() == [NOW - 3600 * SECOND, NOW]
+
+
 def test_without_an_id_a_repetition_is_told_and_twins_count() -> None:
     said = {"type": "track", "event": "used", "userId": "u1", "timestamp": "2026-11-01T07:00:00Z"}
     ids = mapped(said, said).events["event_id"].to_pylist()
@@ -225,3 +242,25 @@ def test_each_kind_of_event(kind: str) -> None:
     items = segment.items(kind, {"event": "used", "name": "x", "userId": "u", "messageId": "m"})
     batch = map_heard(Plan(live_source("web"), NOW, None), [Heard(item, NOW) for item in items])
     assert batch.events["name"].to_pylist() == ["used"]
+
+
+def test_personal_data_is_in_nothing_that_is_kept_and_ids_stay_as_sent() -> None:
+    said = {"text": "I am at anna@example.org", "note": "call +44 20 7946 0958"}
+    batch = mapped(
+        track(userId="anna@example.org", properties=said),
+        track(messageId="m2", event="nope", properties=said),
+        {"type": "dance", "messageId": "m3", "properties": said},
+        "write to anna@example.org",
+    )
+    (event,) = batch.events.to_pylist()
+    assert event["person_id"] == "anna@example.org"
+    del event["person_id"], event["said"]
+    kept = json.dumps([event, [one.row for one in batch.refused]])
+    assert "anna@" not in kept.replace('\\"userId\\":\\"anna@example.org', "")
+    assert "7946" not in kept
+
+
+def test_what_was_masked_says_the_same_when_it_is_sent_again() -> None:
+    said = {"text": "I am at anna@example.org"}
+    first, second = (mapped(track(properties=said), sentAt=sent) for sent in (None, "2026-11-01T07:59:00Z"))
+    assert first.events["said"].to_pylist() == second.events["said"].to_pylist()

@@ -25,7 +25,9 @@ from cxcurve.sources.live.bodies import read_json, written
 from cxcurve.sources.live.calls import Call, Item, Kind, read_items
 from cxcurve.sources.live.heard import Heard
 from cxcurve.sources.live.links import links
+from cxcurve.sources.live.traits import traits
 from cxcurve.sources.mapping import map_rows
+from cxcurve.sources.masking import mask_value
 from cxcurve.sources.rows import Batch, Refused, Rows, no_events
 from cxcurve.sources.values import read_times
 from cxcurve.store.inbox import Request
@@ -35,6 +37,10 @@ FORMS = {"segment": segment, "posthog": posthog, "cloudevents": cloudevents, "we
 MESSAGE = "message "
 """What the quarantine calls the file of a message, before its id."""
 _TIMES = ("occurredUs", "receivedUs")
+_IDS = frozenset({
+    "messageId", "userId", "anonymousId", "groupId", "previousId", "type", "event", "distinct_id", "uuid", "id",
+    "subject", "timestamp", "originalTimestamp", "sentAt", "time", *_TIMES,
+})  # fmt: skip
 EVENT_KINDS: frozenset[Kind] = frozenset({"track", "page", "screen"})
 OCCURRED, VALUE, AMOUNT = "(occurred)", "(value)", "(amount)"
 _DEFAULTS: dict[str, Any] = {
@@ -72,12 +78,13 @@ def heard_again(file: str, row: str, seen_us: int) -> Heard:
 
 
 def map_heard(plan: Plan, heard: Sequence[Heard]) -> Batch:
-    """Items as a batch; each is counted once, as used, as making no event, or as refused.
+    """Items as a batch; each is counted once, as used, as making no event, or as refused. Texts are masked.
 
     Args:
         plan: with the source as `live_source` gives it.
         heard: items in the order they came.
     """
+    heard = [replace(one, item=_masked(one.item)) for one in heard]
     named = [replace(one, item=_with_id(one.item, id_)) for one, id_ in zip(heard, _message_ids(heard), strict=True)]
     timed = [*_timed([one for one in named if one.item.call]), *(one for one in named if not one.item.call)]
     events = [one for one in timed if one.item.call and one.item.call.kind in EVENT_KINDS]
@@ -89,6 +96,7 @@ def map_heard(plan: Plan, heard: Sequence[Heard]) -> Batch:
         n_read=len(heard),
         n_no_event=batch.n_no_event + len(heard) - len(events) - len(refused),
         links=links(timed, plan.source.key),
+        traits=traits(timed, plan.source.key),
     )
 
 
@@ -198,6 +206,18 @@ def _made_id(item: Item, seen: Counter[str]) -> str:
     digest = hashlib.blake2b(_said(item).encode(), digest_size=16).hexdigest()
     seen[digest] += 1
     return f"{digest}-{seen[digest]}"
+
+
+def _masked(item: Item) -> Item:
+    """Personal data goes before anything is made of it: what is stored, told from its like and tried again has none."""
+    sent = item.sent
+    if isinstance(sent, dict):
+        sent = {key: value if key in _IDS else mask_value(value) for key, value in sent.items()}
+    call = item.call
+    if call is None:
+        return replace(item, sent=sent if isinstance(sent, dict) else mask_value(sent))
+    told = {name: mask_value(getattr(call, name)) for name in ("properties", "traits", "context")}
+    return replace(item, sent=sent, call=replace(call, **told))
 
 
 def _with_id(item: Item, id_: str) -> Item:
