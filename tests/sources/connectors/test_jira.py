@@ -69,5 +69,5 @@ def test_comments_are_plain_text_with_who_wrote_them(connected):
         workspace = connected(draft)
         workspace.load()
         (event,) = events_of(workspace)
-        assert (event[3], event[5], event[-2]) == ("r1", "Hello you\n@Ada", "SUP-1")
+        assert (event[3], event[5], event[-2]) == ("r1", "Hello you\n@[name]", "SUP-1")
         assert event[-1] == '{"is_public":true,"is_reporter":true}'
