@@ -24,6 +24,9 @@ from cxcurve.pipeline.facts import CustomerFacts
 from cxcurve.store import Store
 
 
+STEP_US = 300_000_000
+
+
 @dataclass(frozen=True)
 class Run:
     """What one scoring needs: the store, the journey with its keys, and the time.
@@ -158,6 +161,10 @@ def _restated_from(begin: int, version: Version | None, ticks: Ticks) -> int:
 
 
 def default_as_of(store: Store, zone: str, now_us: int) -> int:
-    """End of the day of the latest event, never later than now."""
+    """End of the day of the latest event, never later than the next five minutes.
+
+    What comes in until then counts. As long as as_of stays where it is, only those whose events came in are scored anew.
+    """
     latest = store.arrow(store.log.agg(latest=store.log.occurred_us.max()))["latest"][0].as_py()
-    return now_us if latest is None else min(end_of_day(latest, zone), now_us)
+    soon_us = -(-now_us // STEP_US) * STEP_US
+    return now_us if latest is None else min(end_of_day(latest, zone), soon_us)
