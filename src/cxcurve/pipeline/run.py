@@ -23,7 +23,6 @@ from cxcurve.model.journey import Journey
 from cxcurve.pipeline.facts import CustomerFacts
 from cxcurve.store import Store
 
-
 STEP_US = 300_000_000
 
 
@@ -163,7 +162,7 @@ def _restated_from(begin: int, version: Version | None, ticks: Ticks) -> int:
 def default_as_of(store: Store, zone: str, now_us: int) -> int:
     """End of the day of the latest event, never later than the next five minutes.
 
-    What comes in until then counts. As long as as_of stays where it is, only those whose events came in are scored anew.
+    What comes in until then counts. As long as as_of stays where it is, only whose events came in is scored anew.
     """
     latest = store.arrow(store.log.agg(latest=store.log.occurred_us.max()))["latest"][0].as_py()
     soon_us = -(-now_us // STEP_US) * STEP_US
