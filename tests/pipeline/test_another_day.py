@@ -57,7 +57,7 @@ def agrees(run: Run) -> None:
         assert found[name] == rows, name
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(logs(most=160), st.integers(0, 10_000), st.sampled_from(["UTC", "Europe/Berlin"]))
 def test_day_by_day_with_late_events_equals_a_full_score(events: list[Event], seed: int, zone: str) -> None:
     """Ten visits at odd times, hours to weeks apart; one event in five comes in one or more visits late."""

@@ -165,7 +165,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(st.lists(STEPS, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_everything_is_irrelevant(steps: list[Any], rng: random.Random) -> None:
     """Who has which events; customers' names may differ where two kinds of ids want the same one."""

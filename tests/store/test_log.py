@@ -226,7 +226,7 @@ loads = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(loads)
 def test_nobody_becomes_somebody_else(store: Store, loads: list[list[Who] | dict[str, str]]) -> None:
     empty(store)
