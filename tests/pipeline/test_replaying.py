@@ -70,6 +70,19 @@ def test_what_the_plan_knows_now_is_loaded_and_the_rest_stays(tmp_path: Path) ->
         assert ledger(workspace) == told
 
 
+def test_the_clock_is_put_right_once_whatever_else_is_tried_again(tmp_path: Path) -> None:
+    """A clock that is years off: what was corrected when it came is not read anew, without its time of sending."""
+    with init(tmp_path / "w", "b2b-saas") as workspace:
+        batch = [track("m1", "wished", timestamp="2041-01-01T00:00:00Z"), 5]
+        body = json.dumps({"batch": batch, "sentAt": "2041-01-01T01:00:00Z"}).encode()
+        workspace.live.inbox.put([Request("web", "segment/batch", NOW, 2, body)]).result()
+        workspace.move()
+    plan_with(tmp_path / "w", "wished")
+    with Workspace(tmp_path / "w") as workspace:
+        assert workspace.replay().loaded == 1
+        assert workspace.store.rows("SELECT occurred_us FROM events") == [(NOW - 3600 * 10**6,)]
+
+
 def test_sent_again_after_the_replay_it_is_a_duplicate(tmp_path: Path) -> None:
     with init(tmp_path / "w", "b2b-saas") as workspace:
         sent(workspace, track("m1", "wished"))

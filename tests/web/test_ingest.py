@@ -184,13 +184,14 @@ def test_a_disk_that_takes_nothing_is_429(client: httpx.Client, monkeypatch: pyt
 def test_a_fault_of_ours_tells_nothing_of_itself(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: Any) -> None:
-        raise RuntimeError("a secret path")
+    def broken(body: bytes) -> None:
+        raise RuntimeError(body.decode())
 
     monkeypatch.setattr("cxcurve.web.ingest.read_json", broken)
     answer = client.post("/v1/track", json={**EVENT, "userId": "somebody@example.org"})
     assert answer.status_code == 500
     assert answer.json() == {"code": "broken", "message": "a fault of cxcurve; nothing of this request was kept"}
+    assert "RuntimeError" in caplog.text
     assert "somebody" not in caplog.text
 
 

@@ -53,8 +53,11 @@ def move(
     Raises:
         StoreError: the disk is full; nothing of this step was kept, and it waits still.
     """
-    requests = inbox.after(moved_until(store, inbox), most_items)
+    until = moved_until(store, inbox)
+    requests = inbox.after(until, most_items)
     if not requests:
+        if until and not inbox.is_empty:  # somebody died between the two
+            inbox.forget(until)
         return 0
     with store.transaction():
         for source, some in _by_source(requests):

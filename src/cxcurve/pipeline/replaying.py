@@ -48,7 +48,7 @@ def replay(store: Store, sources: Mapping[str, Source], journey: Journey, now_us
 
 
 def _replayed(store: Store, source: Source, journey: Journey, rows: Sequence[Row], now_us: int) -> Replayed:
-    heard = [heard_again(file, row, seen_us) for _, file, _, _, row, seen_us in rows]
+    heard = [heard_again(file, kind, row, seen_us) for _, file, _, kind, row, seen_us in rows]
     batch = mapped(plan_of(source, journey, now_us), heard)
     refused = {(one.file, one.ordinal) for one in batch.refused}
     for _, file, ordinal, _, _, _ in rows:

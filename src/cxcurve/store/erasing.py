@@ -36,6 +36,7 @@ def ids_of(backend: Backend, kind: str, id_: str) -> set[Id]:
             SELECT d.id_kind, d.id
             FROM identities AS d JOIN customer_keys AS k USING (customer_key) WHERE k.customer_id = $1
             UNION SELECT 'person', person_id FROM people WHERE customer_id = $1
+            UNION SELECT id_kind, id FROM resolved WHERE to_kind = 'account' AND to_id = $1
         """
         return {("account", id_), *((one[0], one[1]) for one in backend.con.execute(sql, [id_]).fetchall())}
     sql = """

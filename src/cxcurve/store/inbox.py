@@ -102,6 +102,12 @@ class Inbox:
                 raise InboxFullError("the disk is slower than what comes in", retry_after_s=2)
             self._queued += size
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept, neither waiting nor moved and not overwritten yet."""
+        with self._reads:
+            return self._reading.execute("SELECT 1 FROM requests LIMIT 1").fetchone() is None
+
     def forget(self, until: int) -> None:
         """Overwrite the requests up to a position: the store has them."""
         wanted = _Wanted(Future(), until=until)

@@ -1,7 +1,7 @@
 """What programs send: taken in, acknowledged once it is on disk, with a verdict for each message.
 
 A plain ASGI application in front of the pages: thousands of small requests a second leave no room for more. Clients
-in use break on any answer but 200 and on any other form of errors (measured with rudder's, see docs/ingest.md).
+in use take nothing but 200 for a yes, and read errors of this form only (tests/web/test_clients.py).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from traceback import format_tb
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -97,8 +98,9 @@ class Ingest:
             status, said, headers = 429, _error("full", str(error)), _retry_after(error.retry_after_s)
         except TimeoutError:  # what is kept after all is known by its ids when it is sent again
             status, said, headers = 429, _error("too_slow", "it took too long; send it again"), _retry_after(10)
-        except Exception:
-            log.exception("%s", scope["path"])  # never the body: it is somebody's data
+        except Exception as error:
+            # Where it happened, never what with: an error's own words may hold somebody's data.
+            log.error("%s: %s\n%s", scope["path"], type(error).__name__, "".join(format_tb(error.__traceback__)))
             status, said = 500, _error("broken", "a fault of cxcurve; nothing of this request was kept")
         await _send(send, status, said, headers)
 

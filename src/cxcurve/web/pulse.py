@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from traceback import format_tb
 
 from cxcurve.errors import CxcurveError
 from cxcurve.web.reader import Reader
@@ -32,6 +33,9 @@ class Pulse(threading.Thread):
             except CxcurveError as error:
                 rest = min(max(rest, BEAT_S) * 2, LONGEST_REST_S)
                 log.warning("%s", error)
+            except Exception as error:  # a fault of ours must not end what takes the events in
+                rest = LONGEST_REST_S
+                log.error("%s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
 
     def stop(self) -> None:
         """End after the beat that is under way."""

@@ -84,7 +84,7 @@ def test_stripe() -> None:
              "data": {"object": {"id": "sub_1", "object": "subscription", "customer": "cus_9"}}}  # fmt: skip
     call = call_of("stripe", event)
     assert (call.id, call.name, call.account, call.said_at) == (
-        "stripe/evt_1", "subscription_cancelled", "cus_9", 1_793_500_000,
+        "stripe/evt_1", "customer.subscription.deleted", "cus_9", 1_793_500_000,
     )  # fmt: skip
     customer = {**event, "type": "customer.updated", "data": {"object": {"id": "cus_9", "object": "customer"}}}
     assert (call_of("stripe", customer).account, call_of("stripe", customer).name) == ("cus_9", "customer.updated")
@@ -93,10 +93,10 @@ def test_stripe() -> None:
 def test_zendesk_intercom_hubspot_and_typeform() -> None:
     zendesk = call_of("zendesk", {"id": "z1", "type": "zen:event-type:ticket.created", "time": "2026-11-01T07:00:00Z",
                                   "detail": {"organization_id": 7, "requester_id": 8}})  # fmt: skip
-    assert (zendesk.name, zendesk.account, zendesk.person) == ("ticket_opened", "7", "8")
+    assert (zendesk.name, zendesk.account, zendesk.person) == ("ticket.created", "7", "8")
     intercom = call_of("intercom", {"id": "n1", "topic": "conversation.user.created", "created_at": 1_793_500_000,
                                     "data": {"item": {"contacts": {"contacts": [{"external_id": "u5"}]}}}})  # fmt: skip
-    assert (intercom.name, intercom.person) == ("ticket_opened", "u5")
+    assert (intercom.name, intercom.person) == ("conversation.user.created", "u5")
     deal = {"eventId": 1, "objectId": 42, "occurredAt": 1_793_500_000_000}
     two = [{**deal, "subscriptionType": kind} for kind in ("deal.creation", "deal.propertyChange")]
     calls = [item.call for item in webhooks.items("hubspot", two)]
@@ -109,7 +109,7 @@ def test_zendesk_intercom_hubspot_and_typeform() -> None:
     }
     form = {"event_id": "f1", "event_type": "form_response", "form_response": response}
     typeform = call_of("typeform", form)
-    assert (typeform.name, typeform.account, typeform.person) == ("nps_answered", "acme", "u1")
+    assert (typeform.name, typeform.account, typeform.person) == ("form_response", "acme", "u1")
     assert typeform.properties["value"] == 9
 
 

@@ -56,11 +56,11 @@ def live_source(key: str, given: Source | None = None) -> Source:
     """A live source's mapping: what sources.yaml says, and for the rest what the Segment spec says."""
     source = given or Source(key=key, live=True)
     unsaid = {name: path for name, path in _DEFAULTS.items() if getattr(source, name) is None}
-    if source.events or source.event:
-        unsaid |= {"id": ("messageId",)}
-    else:
-        unsaid |= {"id": ("messageId",), "name": source.name or "event"}
-    return source.model_copy(update={"key": key, "time": Time(column=OCCURRED, unit="us"), **unsaid})
+    if not (source.events or source.event or source.name):
+        unsaid["name"] = "event"
+    fixed = {"key": key, "time": Time(column=OCCURRED, unit="us"), "id": ("messageId",)}
+    rename = {**webhooks.EVENTS.get(key, {}), **source.rename}
+    return source.model_copy(update={**fixed, **unsaid, "rename": rename})
 
 
 def heard_in(request: Request) -> list[Heard]:
@@ -69,12 +69,11 @@ def heard_in(request: Request) -> list[Heard]:
     return [Heard(item, request.received_us) for item in FORMS[form].items(kind, read_json(request.body))]
 
 
-def heard_again(file: str, row: str, seen_us: int) -> Heard:
-    """What a row of the quarantine was made from, to be mapped once more."""
+def heard_again(file: str, kind: str, row: str, seen_us: int) -> Heard:
+    """What a row of the quarantine was made from, to be mapped once more; of an event its times are known."""
     message = read_json(row.encode())
-    times = {name: message.pop(name, 0) for name in _TIMES} if isinstance(message, dict) else {}
-    item = replace(read_items([message])[0], own_id=file.removeprefix(MESSAGE))
-    return Heard(item, times.get("receivedUs") or seen_us, times.get("occurredUs") or 0)
+    occurred, received = (message.pop(name) for name in _TIMES) if kind == "event" else (0, seen_us)
+    return Heard(replace(read_items([message])[0], own_id=file.removeprefix(MESSAGE)), received, occurred)
 
 
 def map_heard(plan: Plan, heard: Sequence[Heard]) -> Batch:
@@ -102,13 +101,13 @@ def map_heard(plan: Plan, heard: Sequence[Heard]) -> Batch:
 
 def _timed(heard: Sequence[Heard]) -> list[Heard]:
     """Those with their times; a time that cannot be read makes an item that is refused."""
-    if all(one.occurred_us for one in heard):  # heard once before
-        return list(heard)
-    calls = [one.item.call for one in heard if one.item.call]
-    occurred, unread = occurred_us(calls, np.array([one.received_us for one in heard], dtype=np.int64))
-    return [
+    again = [one for one in heard if one.occurred_us]  # told apart when they were heard first
+    new = [one for one in heard if not one.occurred_us]
+    calls = [one.item.call for one in new if one.item.call]
+    occurred, unread = occurred_us(calls, np.array([one.received_us for one in new], dtype=np.int64))
+    return again + [
         replace(one, occurred_us=us) if text is None else replace(one, item=_untimely(one.item, text))
-        for one, us, text in zip(heard, occurred.tolist(), unread, strict=True)
+        for one, us, text in zip(new, occurred.tolist(), unread, strict=True)
     ]
 
 

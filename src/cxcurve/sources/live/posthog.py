@@ -72,7 +72,7 @@ def _special(event: Mapping[str, Any], who: str | None, properties: Mapping[str,
     if name == "$identify":
         before = text_id(properties.get("$anon_distinct_id"))
         return {"type": "identify", "userId": who, "anonymousId": before, "traits": _traits(event, properties)}
-    if name in {"$set", "$set_once"}:
+    if name in ("$set", "$set_once"):
         return {"type": "identify", "traits": _traits(event, properties)}
     if name == "$groupidentify":
         traits = properties.get("$group_set")
@@ -81,7 +81,7 @@ def _special(event: Mapping[str, Any], who: str | None, properties: Mapping[str,
             "type": "group", "groupId": properties.get("$group_key"), "traits": traits, "userId": None,
             "anonymousId": None,
         }  # fmt: skip
-    if name in {"$pageview", "$screen"}:
+    if name in ("$pageview", "$screen"):
         named = properties.get("$screen_name") if name == "$screen" else properties.get("title")
         return {"type": "screen" if name == "$screen" else "page", "name": named}
     return {}

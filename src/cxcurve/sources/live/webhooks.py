@@ -35,7 +35,7 @@ EVENTS: Mapping[str, Mapping[str, str]] = {
     "hubspot": {},
     "typeform": {"form_response": "nps_answered"},
 }
-"""What the services call what the starters know by another name; `rename` in sources.yaml says more."""
+"""What the starters call what the services call otherwise; `rename` in sources.yaml comes before it."""
 
 
 def check_signature(service: str, headers: Headers, address: str, body: bytes, secret: str, now_s: float) -> None:
@@ -164,7 +164,7 @@ def _message(
     return {
         "type": "track",
         "messageId": f"{service}/{text_id(id_)}" if text_id(id_) else None,
-        "event": EVENTS[service].get(name, name) if isinstance(name, str) else name,
+        "event": name,
         "timestamp": at,
         "userId": text_id(person),
         "properties": dict(told),
