@@ -109,8 +109,8 @@ def serve(workspace: Workspace, host: str = "127.0.0.1", port: int = 8765) -> No
 def spare_the_collector() -> None:
     """Let the garbage collector leave alone what stays for good, and look after many new objects, not a few hundred.
 
-    Reading what is sent makes thousands of objects a request: walking again and again through all that numpy, ibis and
-    the rest have made took a third of the time.
+    Reading what is sent makes thousands of objects a request, and walking again and again through all that numpy, ibis
+    and the rest have made took much of the time (decision 0027).
     """
     gc.collect()
     gc.freeze()
