@@ -89,6 +89,10 @@ class UnknownNameError(CxcurveError, LookupError):
         super().__init__(f'{kind} "{clip(name)}" is not known.{did_you_mean(name, known)}')
 
 
+class TooFewError(CxcurveError, ValueError):
+    """What was asked would tell of so few customers that each could be told from it."""
+
+
 class BadValueError(CxcurveError, ValueError):
     """An argument outside what it may be."""
 

@@ -15,6 +15,12 @@ US_PER_DAY = 86_400_000_000
 DAYS_PER_WEEK = 7
 PARTIAL_ONE = 2**32
 """What 1.0 is in an integer `partial`."""
+Purpose = Literal["analytics", "personalisation", "outreach"]
+PURPOSES: tuple[Purpose, ...] = ("analytics", "personalisation", "outreach")
+"""What events may be used for, each by consent of its own."""
+Operation = Literal["operation"]
+OPERATION: Operation = "operation"
+"""What needs no consent: to take in, to keep, to check and to delete, and to show somebody what is kept of him."""
 N_BUCKETS = 200
 """A customer belongs to bucket `int(md5(customer_id)[:8 hex digits], 16) % 200`: the same on every engine and after any
 reload, so that levels come with equal intervals whatever the order of loading."""
@@ -109,10 +115,25 @@ PEOPLE = Table(
         person_id string as sent
         customer_id string? their customer
         role string? economic_buyer, champion, it, legal, procurement, user, ...
-        email_hash string? keyed hash of the address
+        email_hash string? keyed hash of the address (docs/masking.md)
         consent string consent by purpose, JSON
         attributes string everything else, JSON
     """),
+)
+
+_SOURCE = Column("source", "string", "the source in sources.yaml that said so")
+CUSTOMER_ROWS = Table(
+    "customer_rows",
+    "what one row of a source said of a customer; `customers` is what all rows and traits come to",
+    ("source", "customer_id", "valid_from_us"),
+    (_SOURCE, *CUSTOMERS.columns),
+)
+
+PERSON_ROWS = Table(
+    "person_rows",
+    "what one row of a source said of a person; `people` is what all rows and traits come to",
+    ("source", "person_id"),
+    (_SOURCE, *PEOPLE.columns),
 )
 
 QUARANTINE = Table(
@@ -164,11 +185,11 @@ LINKS = Table(
     ("link_id",),
     _columns("""
         link_id string the message that said so, or the decision
-        how string identify, alias, group or decided
+        how string identify, alias, group, verified or decided
         from_kind string person or anonymous
         from_id string the id that is somebody else's too
-        to_kind string account, person or anonymous
-        to_id string whose it is; of a decision to keep apart the id itself
+        to_kind string account, person or anonymous; of what is verified email or phone
+        to_id string whose it is, or the keyed hash of what is verified; of a decision to keep apart the id itself
         source string who said so
         said_us int64 when it was said
         recorded_us int64 when it reached us
@@ -188,6 +209,24 @@ TRAITS = Table(
         said_us int64 when it was told
         recorded_us int64 when it reached us
         traits string what was told, JSON; texts are masked
+    """),
+)
+ONCE = "$set_once"
+"""In `traits`: what holds as long as nobody tells it otherwise, and of it what was told first."""
+
+CONSENTS = Table(
+    "consents",
+    "one statement that somebody's data may be used for a purpose, or may not; never changed",
+    ("consent_id", "purpose"),
+    _columns("""
+        consent_id string the message or event that said so
+        id_kind string person, anonymous or account
+        id string who said it
+        purpose string analytics, personalisation or outreach
+        is_given boolean whether it may be, from then on; if not, neither what was before
+        said_us int64 when it was said; 0 where it has always been so
+        recorded_us int64 when it reached us
+        source string through whom
     """),
 )
 
@@ -218,6 +257,31 @@ PLANS = Table(
         made_us int64 when a load or a score first used it
         document string by event name, JSON
         mark string tells it from others
+    """),
+)
+
+WRITTEN = Table(
+    "written",
+    "one customer as a destination took or refused it last",
+    ("destination", "customer_id"),
+    _columns("""
+        destination string its name in destinations.yaml
+        customer_id string the customer
+        mark string? tells what was acknowledged last
+        written_us int64? when that was
+        refused_mark string? tells what was refused after that
+        refused_us int64? when that was
+        refusal string? why, in the destination's words
+    """),
+)
+
+WRITES = Table(
+    "writes",
+    "how the last writing to a destination went",
+    ("destination",),
+    _columns("""
+        destination string its name in destinations.yaml
+        document string when, how many were written and refused, and what failed, JSON
     """),
 )
 

@@ -87,3 +87,15 @@ def test_an_interval_is_widened_by_what_may_have_happened_since() -> None:
     assert widened(known, 0.0) == known
     assert widened(known, 4.0) == Estimate(50.0, 45.0, pytest.approx(50 + 32**0.5), 100)
     assert widened(known, None) == Estimate(50.0, None, None, 100), "where nothing says how far, there is no interval"
+
+
+@pytest.mark.parametrize(("days", "expected"), [(6.9, []), (7.1, ["desk"]), (60, ["desk"])])
+def test_who_is_silent_later_where_nothing_more_comes(days: float, expected: list[str]) -> None:
+    events = [Event(f"d{day}", "ann", "ticket", day * DAY_US, source="desk") for day in range(20_000, 20_004)]
+    events.append(Event("a", "ann", "used", 20_003 * DAY_US, source="app"))
+    with new_store() as store:
+        store.append(table(events))
+        feeds = Run(store, JOURNEY, "UTC", 20_003 * DAY_US + 1, expected_gaps={"desk": 7 * DAY_US}).feeds
+        found = feeds.silent_at(20_003 * DAY_US + round(days * DAY_US))
+    assert [one.name for one in found] == expected
+    assert [one.days for one in found] == pytest.approx([days] * len(expected))

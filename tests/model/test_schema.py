@@ -16,7 +16,8 @@ def errors(schema, value):
 def test_each_is_a_schema_without_what_only_the_code_sees(schema):
     jsonschema.Draft202012Validator.check_schema(schema)
     assert set(schema["$defs"]) <= {
-        "Bridge", "Defaults", "Signal", "Stage", "State", "TimeToValue", "EventRule", "Source", "Time", "Connect",
+        "Bridge", "Consent", "Defaults", "Signal", "Stage", "State", "TimeToValue",
+        "EventRule", "Source", "Time", "Connect",
     }  # fmt: skip
 
 

@@ -83,6 +83,7 @@ PLAIN = {"files": "x.csv", "time": "{column: at}", "account": "who", "name": "ev
             {"name": None, "events": "{a: {at: at}}", "by": "number"},
             "has `by` but no `order`; name the columns that put the rows of one key in order",
         ),
+        ({"amount": "change(mrr)"}, "has `amount: change(...)` but no `by`"),
         ({"order": "number"}, "has `order` but no `by`, the column whose rows belong together"),
         (
             {"name": None, "events": '{a: {when: "n > previous(n)"}}'},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from cxcurve import tables
 from cxcurve.sources.simulated import simulate, write
 from cxcurve.workspace.workspace import Workspace, init
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 
 @pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
@@ -22,7 +25,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
         write(simulate(customers=70, weeks=34, seed=3), folder)
         workspace.load()
         store = workspace.store
-        events = store.arrow(store.events.order_by("occurred_us", "event_id").select(*tables.EVENTS.column_names))
+        in_order = store.events("operation").order_by("occurred_us", "event_id")
+        events = store.arrow(in_order.select(*tables.EVENTS.column_names))
         return Company(events, store.arrow(store.table("customers")), store.arrow(store.table("people")))
 
 

@@ -37,7 +37,7 @@ from cxcurve.pipeline.run import Run
 from cxcurve.pipeline.scoring import changed_keys, goes_on, score
 from cxcurve.sources import arrow_schema
 from cxcurve.store import Store
-from cxcurve.workspace import workspace as workspace_module
+from cxcurve.workspace import scored as scored_module
 from cxcurve.workspace.workspace import Workspace, init
 
 Make = Callable[..., Workspace]
@@ -227,10 +227,10 @@ def test_a_score_at_noon_and_one_in_the_evening(
     """While the day of the latest event lasts, as_of is now; nobody's events changed, and all are told anew."""
     latest = pc.max(company.events["occurred_us"]).as_py()
     workspace = new_workspace(company.events)
-    monkeypatch.setattr(workspace_module, "now_us", lambda: latest - 7 * 3600 * 1_000_000)
+    monkeypatch.setattr(scored_module, "now_us", lambda: latest - 7 * 3600 * 1_000_000)
     workspace.score()
     before = tables_of(workspace)
-    monkeypatch.setattr(workspace_module, "now_us", lambda: latest + 1_000_000)
+    monkeypatch.setattr(scored_module, "now_us", lambda: latest + 1_000_000)
     n = workspace.score()
     after = tables_of(workspace)
     assert n < company.customers.num_rows / 2
@@ -249,14 +249,14 @@ def test_a_score_and_the_journey_it_was_made_with_are_kept_together(
     workspace.store.append(company.events)
     remember = Store.remember
 
-    def dies(store: Store, key: str, value: str) -> None:
+    def dies(store: Store, key: str, value: str, **more: str) -> None:
         if key == "model":
             raise KeyboardInterrupt
-        remember(store, key, value)
+        remember(store, key, value, **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(Store, "remember", dies)
-        patch.setattr(workspace_module.Workspace, "_model_mark", "another journey")
+        patch.setattr(scored_module.Scored, "_model_mark", "another journey")
         with pytest.raises(KeyboardInterrupt):
             workspace.score()
     assert tables_of(workspace) == before

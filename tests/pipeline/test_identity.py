@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
+from persons import by_person, derived
 from worlds import Company
 
 from cxcurve import tables
 from cxcurve.sources import arrow_schema
 from cxcurve.workspace.workspace import Workspace
 
-DERIVED = ("stays", "signal_weeks", "activity_weeks", "customer_weeks", "customer_now")
 New = Callable[[pa.Table], Workspace]
-
-
-def by_person(events: pa.Table, visitors: bool) -> pa.Table:
-    """The events of persons alone; every second one of a visitor not signed in, where `visitors`."""
-    is_visit = [visitors and n % 2 == 0 for n in range(events.num_rows)]
-    ids = events["account_id"]
-    person = pc.if_else(pa.array(is_visit), pa.nulls(len(ids), pa.string()), ids)
-    visitor = pc.if_else(
-        pa.array(is_visit), pc.binary_join_element_wise("v", ids, "-"), pa.nulls(len(ids), pa.string())
-    )
-    for name, column in (
-        ("account_id", pa.nulls(len(ids), pa.string())),
-        ("person_id", person),
-        ("anonymous_id", visitor),
-    ):
-        events = events.set_column(events.schema.get_field_index(name), name, column)
-    return events
 
 
 def links(events: pa.Table) -> pa.Table:
@@ -41,21 +22,6 @@ def links(events: pa.Table) -> pa.Table:
         for id_ in sorted(set(events["account_id"].to_pylist()))
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, schema=arrow_schema(tables.LINKS))
-
-
-def derived(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
-    """Every derived row, by the customer's name; integers to the bit, floats to 1e-9."""
-    found = {}
-    for name in DERIVED:
-        columns = [c.name for c in tables.DERIVED[name].columns if c.name != "customer_key"]
-        exact = ", ".join(
-            f"round({c.name}, 9)" if c.type == "float64" else c.name
-            for c in tables.DERIVED[name].columns
-            if c.name in columns
-        )
-        sql = f"SELECT customer_id, {exact} FROM {name} JOIN customer_keys USING (customer_key) ORDER BY ALL"
-        found[name] = workspace.store.rows(sql)
-    return found
 
 
 def test_events_before_the_identify_count_as_if_the_ids_had_been_one(company: Company, new_workspace: New) -> None:

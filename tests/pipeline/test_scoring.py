@@ -94,7 +94,7 @@ def test_a_person_who_moves_to_an_account(company: Company, new_workspace: Make)
         for row in company.events.slice(0, 2000).to_pylist()[::60]
     ]
     workspace = new_workspace(company.events)
-    workspace.store.execute("UPDATE people SET customer_id = NULL")
+    workspace.store.execute("UPDATE person_rows SET customer_id = NULL")
     workspace.store.execute("DELETE FROM identities WHERE id_kind = 'person'")
     workspace.store.append(pa.Table.from_pylist(alone, schema=company.events.schema))
     workspace.score()
@@ -181,7 +181,7 @@ def test_looking_at_another_day_leaves_everything_as_it_was(company: Company, ne
     assert fingerprint(workspace) == before
 
 
-@pytest.mark.parametrize("step", ["sum_up", "week_by_week", "write_references"])
+@pytest.mark.parametrize("step", ["sum_up", "carry_on", "write_references"])
 def test_a_score_that_dies_leaves_the_old_scores(
     company: Company, new_workspace: Make, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

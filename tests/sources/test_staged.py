@@ -53,8 +53,10 @@ def test_reading_stages_rows_and_makes_no_events(read_all):
     assert (result.events, result.counts) == ([], (6, 5, 0))
     assert result.reasons == [(7, "names no customer: account (who) is empty")]
     table = result.staged
-    assert table.schema == arrow_schema(STAGED)
+    assert table.select(STAGED.column_names).schema == arrow_schema(STAGED)
     first = table.to_pylist()[0]
+    to_erase_by = first["account_id"], first["person_id"], first["at_us"]
+    assert to_erase_by == ("a", None, 1_772_359_200_000_000)
     assert (first["source"], first["row_key"], first["file"], first["line"]) == ("log", "T1", "log.csv", 2)
     assert json.loads(first["row"]) == {
         "nr": "T1", "mod": "0", "changed": "1/3/2026 10:00", "who": "a", "opened": "1/3/2026 09:00",

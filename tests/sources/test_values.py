@@ -83,6 +83,17 @@ def test_iso_times_are_exact(moments):
     assert not any(reasons)
 
 
+ENDS = st.sampled_from(["Z", "+00:00", "+05:30", "-11:00", "+14:00", "+24:00"])
+
+
+@given(st.lists(st.tuples(st.datetimes(datetime(1890, 1, 1), datetime(2110, 1, 1)), ENDS), max_size=8), st.booleans())
+def test_a_few_plain_times_are_read_as_a_column_is(moments, is_whole):
+    texts = [(m.replace(microsecond=0) if is_whole else m).isoformat() + end for m, end in moments]
+    few, reasons = read_times(pd.Series(texts, dtype=object), Time(), "at")
+    among, others = read_times(pd.Series([*texts, "2026-05-31"], dtype=object), Time(), "at")
+    assert (few.tolist(), reasons.tolist()) == (among.tolist()[:-1], others.tolist()[:-1])
+
+
 def test_numbers():
     cells = pd.Series(["5", 7, " 1.5 ", "-2e3", None, "1,234", "inf", "nan", True, "1_000"], dtype=object)
     numbers, reasons = read_numbers(cells, "revenue")

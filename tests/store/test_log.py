@@ -189,7 +189,7 @@ def people_of(rows: list[tuple[str, str | None]]) -> pa.Table:
 
 def empty(store: Store) -> None:
     """As if nothing had been loaded; a store of its own for every example would take longer than the rest."""
-    for name in ("event_log", "identities", "customer_keys", "people"):
+    for name in ("event_log", "identities", "customer_keys", "people", "person_rows"):
         store.execute(f"DELETE FROM {name}")
 
 
@@ -240,6 +240,26 @@ def test_nobody_becomes_somebody_else(store: Store, loads: list[list[Who] | dict
             store.append(events_of(load, len(whos)))
             whos += load
         check_owners(store, whos, people)
+
+
+@settings(max_examples=12)
+@given(loads, st.randoms(use_true_random=False))
+def test_names_are_the_same_in_any_order(store: Store, loads: list[list[Who] | dict[str, str]], rng: Any) -> None:
+    people: dict[str, str] = {}
+    for load in loads:
+        people |= {who: account for who, account in load.items() if who not in people} if isinstance(load, dict) else {}
+    once = [{one: people[one]} for one in people] + [[who] for load in loads if isinstance(load, list) for who in load]
+    found = []
+    for _ in range(2):
+        empty(store)
+        for n, load in enumerate(once):
+            if isinstance(load, dict):
+                store.upsert_people(people_of(list(load.items())))
+            else:
+                store.append(events_of(load, 100 * n))
+        found.append(owners(store))
+        rng.shuffle(once)
+    assert found[0] == found[1]
 
 
 def test_an_account_called_like_a_renamed_person(store: Store) -> None:

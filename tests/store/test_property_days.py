@@ -32,7 +32,7 @@ def put(store: Store, at: str, *properties: str, first: int = 0) -> None:
 
 
 def refreshed(store: Store) -> list[tuple[object, ...]]:
-    refresh_property_days(store, with_days(store.log, CALENDAR))
+    refresh_property_days(store, with_days(store.log("analytics"), CALENDAR))
     sql = "SELECT name, day, n_events, property, type, n FROM property_days JOIN signal_keys USING (signal_key)"
     return sorted(store.rows(sql))
 
@@ -49,7 +49,7 @@ def test_properties_are_counted_by_day_and_type(store: Store) -> None:
         ("used", DAY + 1, 1, "", "", 1), ("used", DAY + 1, 1, 'a"b c', "number", 1),
         ("used", DAY + 1, 1, "seats", "string", 1),
     ]  # fmt: skip
-    days = event_days(store.log, CALENDAR)
+    days = event_days(store.log("analytics"), CALENDAR)
     assert sorted(store.arrow(days.select("day", "n")).to_pylist(), key=str) == [
         {"day": DAY, "n": 3}, {"day": DAY + 1, "n": 1},
     ]  # fmt: skip
@@ -59,16 +59,16 @@ def test_only_days_that_changed_are_counted_again(store: Store) -> None:
     put(store, "2025-03-30T12:00", '{"plan":"pro"}')
     put(store, "2025-03-31T12:00", '{"plan":"pro"}', first=1)
     before = refreshed(store)
-    assert refresh_property_days(store, with_days(store.log, CALENDAR)) == 0
+    assert refresh_property_days(store, with_days(store.log("analytics"), CALENDAR)) == 0
     put(store, "2025-03-31T13:00", '{"plan":"pro"}', first=2)
-    assert refresh_property_days(store, with_days(store.log, CALENDAR)) == 1
+    assert refresh_property_days(store, with_days(store.log("analytics"), CALENDAR)) == 1
     assert refreshed(store) == [*before[:2], ("used", DAY + 1, 2, "", "", 2), ("used", DAY + 1, 2, "plan", "string", 2)]
 
 
 def test_days_outside_the_log_are_dropped(store: Store) -> None:
     put(store, "2025-03-30T12:00", '{"plan":"pro"}')
     refreshed(store)
-    refresh_property_days(store, with_days(store.log, CALENDAR).filter(lambda rows: rows.day > DAY))
+    refresh_property_days(store, with_days(store.log("analytics"), CALENDAR).filter(lambda rows: rows.day > DAY))
     assert store.rows("SELECT * FROM property_days") == []
 
 

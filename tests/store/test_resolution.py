@@ -121,3 +121,59 @@ def test_a_chain_of_a_hundred_thousand_and_forks_within_forks() -> None:
         for other in "ab"
     ]
     assert resolve(ladder, {})[person("000a")].candidates
+
+
+def key(of: Id, hashed: str) -> Link:
+    return link(of, ("email", hashed), "verified")
+
+
+def test_persons_of_one_verified_address_are_one() -> None:
+    said = [key(person("u"), "77"), key(person("v"), "77"), key(person("w"), "78"), link(visitor("a"), person("v"))]
+    found = resolve(said, {"v": "acme"})
+    acme = Holder(account("acme"))
+    assert found == {person("u"): acme, person("v"): acme, visitor("a"): acme, person("w"): Holder(person("w"))}
+    assert resolve_with_heads(said, {"v": "acme"})[visitor("a")].head == person("u")
+
+
+def test_two_keys_join_three_ids() -> None:
+    said = [key(person("u"), "1"), key(person("v"), "1"), key(person("v"), "2"), key(person("w"), "2")]
+    assert {holder.to for holder in resolve(said, {}).values()} == {person("u")}
+
+
+def test_persons_of_two_accounts_are_held_where_they_are() -> None:
+    said = [key(person("u"), "1"), key(person("v"), "1")]
+    found = resolve(said, {"u": "acme", "v": "globex"})
+    assert found[person("u")] == Holder(account("acme"), (person("v"),)), "events stay with their account"
+    decided = resolve([*said, link(person("u"), person("u"), "decided", 9)], {"u": "acme", "v": "globex"})
+    assert decided[person("v")] == Holder(account("globex"))
+
+
+def test_a_shared_address_joins_nobody_and_is_asked_about_once() -> None:
+    four = [person(name) for name in "abcd"]
+    said = [key(one, "info") for one in four]
+    found = resolve(said, {})
+    assert {id_: holder.to for id_, holder in found.items()} == {one: one for one in four}
+    assert {id_ for id_, holder in found.items() if holder.candidates} == {person("a")}
+    decided = resolve([*said, link(person("a"), person("a"), "decided", 9)], {})
+    assert decided == {one: Holder(one) for one in four}, "and stays shared"
+
+
+def test_who_was_decided_on_is_joined_to_nobody_by_a_key() -> None:
+    said = [key(person("u"), "1"), key(person("v"), "1"), link(person("v"), person("v"), "decided", 9)]
+    assert resolve(said, {}) == {person("u"): Holder(person("u")), person("v"): Holder(person("v"))}
+
+
+KEYS = st.lists(st.builds(key, st.sampled_from([person(name) for name in "uvwxy"]), st.sampled_from("123")))
+
+
+@given(LINKS, KEYS, st.dictionaries(st.sampled_from("uvx"), st.sampled_from("xy")), st.randoms(use_true_random=False))
+def test_keys_join_in_any_order(
+    links: list[Link], keys: list[Link], people: dict[str, str], rng: random.Random
+) -> None:
+    shuffled = [*links, *keys, *keys]
+    rng.shuffle(shuffled)
+    found = resolve_with_heads(shuffled, people)
+    assert found == resolve_with_heads([*keys, *links], people)
+    for holder in found.values():
+        if holder.to[0] == "person" and not holder.candidates:
+            assert found[holder.to].to == holder.to, "whose somebody is is nobody else's"

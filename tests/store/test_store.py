@@ -204,7 +204,7 @@ def test_every_table_has_the_columns_of_its_contract() -> None:
     with new_store() as made:
         for contract in (tables.CUSTOMERS, tables.PEOPLE, tables.QUARANTINE, tables.STAGED):
             assert tuple(made.table(contract.name).columns) == contract.column_names
-        assert set(tables.EVENTS.column_names) < set(made.events.columns)
+        assert set(tables.EVENTS.column_names) < set(made.events("operation").columns)
 
 
 def _fail(made: Store) -> None:
@@ -241,3 +241,84 @@ def test_staged_rows_are_kept_once_and_those_of_a_key_that_is_gone_are_dropped(t
         assert store.rows("SELECT row FROM staged WHERE row_id = '1'") == [("new",)]
         store.forget_staged("s", ["a"], "gone")
         assert store.rows("SELECT row_id FROM staged ORDER BY 1") == [("2",), ("gone a",)]
+
+
+_FULL = """
+import resource, sys
+from pathlib import Path
+from cxcurve.errors import StoreError
+from cxcurve.store import Store
+
+path = Path(sys.argv[1])
+store = Store(path)
+store.remember("before", "kept")
+most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 4096, most[1]))  # a disk that takes nothing more
+for _ in range(2):
+    try:
+        store.checkpoint()
+        raise SystemExit("it was written")
+    except StoreError as error:
+        print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, most)
+try:
+    store.table("meta")
+except StoreError:
+    print("given up")
+print(store.revive(), store.meta("before"), store.revive())
+store.remember("after", "kept")
+store.close()
+print(Store(path).meta("after"))
+"""
+
+
+def test_an_engine_that_gave_up_on_a_full_disk_is_opened_anew(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _FULL, str(tmp_path / "s.duckdb")]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = found.stdout.splitlines()
+    assert (
+        said[0]
+        == said[1]
+        == ("The disk is full: nothing of this step was kept, nothing was lost. Free some space and run it again.")
+    ), found.stderr
+    assert said[2:] == ["given up", "True kept False", "kept"]
+
+
+_FULL_FROM_THE_START = """
+import resource, sys
+from pathlib import Path
+from cxcurve.errors import StoreError
+from cxcurve.store import Store
+
+most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most[1]))
+try:
+    Store(Path(sys.argv[1]))
+except StoreError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, most)
+print(Store(Path(sys.argv[1])).meta("schema_version") is not None)
+"""
+
+
+def test_a_store_that_could_not_be_made_leaves_no_half_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "s.duckdb"
+    command = [sys.executable, "-c", _FULL_FROM_THE_START, str(path)]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    first, second = found.stdout.splitlines()
+    assert "cannot be opened. The disk is full" in first
+    assert second == "True"
+    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".new"] == []
+
+
+def test_who_reads_beside_sees_the_file_written_anew(tmp_path: Path) -> None:
+    with Store(tmp_path / "events.duckdb") as store:
+        beside = store.beside()
+        store.remember("said", "before")
+        assert beside.meta("said") == "before"
+        store.rewrite()
+        store.remember("said", "after")
+        assert beside.meta("said") == "after"
+        assert beside.arrow(beside.table("meta")).num_rows == store.arrow(store.table("meta")).num_rows
+    with Store(tmp_path / "events.duckdb") as again:
+        assert again.meta("said") == "after"

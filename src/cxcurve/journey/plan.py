@@ -61,6 +61,13 @@ class Plan:
         return [key for key, signal in self.signals.items() if signal.keep == "latest"]
 
     @property
+    def story_keys(self) -> list[int]:
+        """Keys of events that mean something only beside those before and after them; of others each counts alone."""
+        ends = self.keys_of(*{signal.until for signal in self.signals.values() if signal.until})
+        told = (self.exit_keys, self.stage_keys, self.after_keys, self.until_keys, ends, self.latest_keys)
+        return sorted({key for keys in told for key in keys})
+
+    @property
     def customer_made_keys(self) -> list[int]:
         """Keys of events that the customer makes: silence counts these only. Unplanned events are nobody's."""
         return [key for key, signal in self.signals.items() if signal.by == "customer"]

@@ -31,22 +31,28 @@ def contributions(log: ir.Table, plan_table: ir.Table, plan: Plan, *, now_us: in
         customer_key, signal_key, event_id, part, entered_us (from when it counts), anchor_us (from when it fades),
         amount (signed; 1 or the valence part), n (events), step (opened minus closed).
     """
-    parts = [_plain(log, plan_table, plan)]
+    events = _plain(log, plan_table)
     if plan.latest_keys:
-        parts.append(_latest(log, plan))
+        events = events.union(*_latest(log, plan))
+    parts = [_impulses(events, plan)]
     if plan.until_keys:
         parts += _until(log, plan, now_us)
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
-def _plain(log: ir.Table, plan_table: ir.Table, plan: Plan) -> ir.Table:
+_IMPULSE = ("customer_key", "signal_key", "event_id", "occurred_us", "value", "amount", "entered_us", "sign")
+"""As few columns as it takes: every layer of the SQL names them all, and reading it is most of what a beat costs."""
+
+
+def _plain(log: ir.Table, plan_table: ir.Table) -> ir.Table:
     chosen = log.join(plan_table.filter(plan_table.is_sum).select("signal_key"), "signal_key")
-    return _impulses(chosen.mutate(entered_us=chosen.occurred_us, sign=ibis.literal(1, "int64")), plan)
+    return chosen.mutate(entered_us=chosen.occurred_us, sign=ibis.literal(1, "int64")).select(*_IMPULSE)
 
 
-def _latest(log: ir.Table, plan: Plan) -> ir.Table:
+def _latest(log: ir.Table, plan: Plan) -> tuple[ir.Table, ir.Table]:
+    """The answers as they enter, and as they leave when the next one comes."""
     chosen = log.filter(log.signal_key.isin(plan.latest_keys))
-    chosen = chosen.mutate(person=chosen.person_id.fill_null(""))
+    chosen = chosen.select(*_IMPULSE[:6], person=chosen.person_id.fill_null(""))
     answers = ibis.window(group_by=["customer_key", "signal_key", "person"], order_by=["occurred_us", "event_id"])
     chosen = chosen.mutate(
         entered_us=chosen.occurred_us,
@@ -55,7 +61,7 @@ def _latest(log: ir.Table, plan: Plan) -> ir.Table:
     )
     left = chosen.filter(chosen.replaced_us.notnull())
     left = left.mutate(entered_us=left.replaced_us, sign=ibis.literal(-1, "int64"))
-    return _impulses(chosen.union(left), plan)
+    return chosen.select(*_IMPULSE), left.select(*_IMPULSE)
 
 
 def _until(log: ir.Table, plan: Plan, now_us: int) -> list[ir.Table]:

@@ -35,6 +35,7 @@ class Snapshot:
         behind_us: how old the oldest moment is as of which something is told, for that.
         use_until_us, speech_until_us: until when core use, and signals of the last stage, are known; later than as_of
             where their sources are not stale.
+        population: what tells the expressions of some customers from those of all; empty for all.
     """
 
     plan: Plan
@@ -54,11 +55,13 @@ class Snapshot:
     behind_us: int = 0
     use_until_us: int = NOT_STALE_US
     speech_until_us: int = NOT_STALE_US
+    population: str = ""
 
-    def only(self, keys: ir.Table) -> Snapshot:
-        """The same for the customers in `keys` (a table with customer_key)."""
+    def only(self, keys: ir.Table, population: str) -> Snapshot:
+        """The same for the customers in `keys` (a table with customer_key), told from others by a name."""
         names = ("log", "stays", "signal_weeks", "customer_weeks", "comparable_weeks", "customer_now", "customers")
-        return replace(self, **{name: getattr(self, name).semi_join(keys, "customer_key") for name in names})
+        tables = {name: getattr(self, name).semi_join(keys, "customer_key") for name in names}
+        return replace(self, population=population, **tables)
 
     @cached_property
     def calendar(self) -> Calendar:

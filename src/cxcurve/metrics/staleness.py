@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import ibis.expr.types as ir
@@ -74,9 +74,11 @@ class Feeds:
     @classmethod
     def read(cls, days: pa.Table, ends_us: Ints, expected_gaps: Mapping[str, int]) -> Feeds:
         """From the rows of `brought`; expected gaps in microseconds, by source."""
-        names = tuple(sorted(set(days["source"].to_pylist())))
+        found = days["source"].combine_chunks().dictionary_encode()
+        names = tuple(sorted(found.dictionary.to_pylist()))
         place = {name: number for number, name in enumerate(names)}
-        source = np.array([place[name] for name in days["source"].to_pylist()], dtype=np.int64)
+        numbers = np.array([place[name] for name in found.dictionary.to_pylist()], dtype=np.int64)
+        source = numbers[np.asarray(found.indices)] if names else np.zeros(0, dtype=np.int64)
         key, day, n, first_us, last_us = (
             days[name].to_numpy().astype(np.int64) for name in ("signal_key", "day", "n", "first_us", "last_us")
         )
@@ -84,17 +86,17 @@ class Feeds:
             _known(day[own], first_us[own], last_us[own], ends_us, expected_gaps.get(name))
             for name, own in ((name, source == number) for name, number in place.items())
         ]
-        pairs, pair = np.unique(np.stack([source, key]), axis=1, return_inverse=True)
-        counts = np.zeros((pairs.shape[1], len(ends_us) + 1), dtype=np.int64)
-        np.add.at(counts, (pair.ravel(), np.searchsorted(ends_us, last_us, "right")), n)
+        pairs, pair = np.unique(source * 2**32 + key, return_inverse=True)
+        counts = np.zeros((len(pairs), len(ends_us) + 1), dtype=np.int64)
+        np.add.at(counts, (pair, np.searchsorted(ends_us, last_us, "right")), n)
         shape = (len(names), len(ends_us))
         return cls(
             names,
             ends_us,
             np.array([last for last, _ in known], dtype=np.int64).reshape(shape),
             np.array([usual for _, usual in known], dtype=np.float64).reshape(shape),
-            pairs[0],
-            pairs[1],
+            pairs // 2**32,
+            pairs % 2**32,
             np.cumsum(counts, axis=1)[:, : len(ends_us)],
         )
 
@@ -106,23 +108,30 @@ class Feeds:
     @property
     def silent(self) -> tuple[SilentSource, ...]:
         """The sources that are stale at the last tick, the longest silence first."""
-        behind = (self.ends_us[-1] - self.last_us[:, -1]) / US_PER_DAY
+        return self.silent_at(int(self.ends_us[-1]))
+
+    def silent_at(self, us: int) -> tuple[SilentSource, ...]:
+        """The same at a later moment, where nothing more has come."""
+        behind = us - self.last_us[:, -1]
+        is_stale = (self.last_us[:, -1] > NONE_US) & (behind > self.usual_us[:, -1])
         found = [
-            SilentSource(self.names[i], float(behind[i]), float(self.usual_us[i, -1]) / US_PER_DAY)
-            for i in np.flatnonzero(self.is_stale[:, -1])
+            SilentSource(self.names[i], float(behind[i]) / US_PER_DAY, float(self.usual_us[i, -1]) / US_PER_DAY)
+            for i in np.flatnonzero(is_stale)
         ]
         return tuple(sorted(found, key=lambda source: (-source.days, source.name)))
 
     def last_of(self, keys: Sequence[int]) -> Ints:
         """At each tick the latest event of the sources that had brought such signals; `NONE_US` where none had."""
-        has = self._counts(keys) > 0
+        return self._last(self._counts(keys) > 0)
+
+    def _last(self, has: Bools) -> Ints:
         return np.asarray(np.where(has, self.last_us, NONE_US).max(axis=0, initial=NONE_US))
 
     def stands_of(self, keys: Sequence[int]) -> Ints:
         """Until when these signals are known: where all sources that had brought them are stale, their last event."""
         has = self._counts(keys) > 0
         is_held = has.any(axis=0) & ~(has & ~self.is_stale).any(axis=0)
-        return np.where(is_held, self.last_of(keys), self.ends_us)
+        return np.where(is_held, self._last(has), self.ends_us)
 
     def stands_of_most(self, keys: Sequence[int]) -> Ints:
         """The same by the one source that had brought most of them: where one of many lives, the others are missing."""
@@ -153,8 +162,16 @@ def _known(day: Ints, first_us: Ints, last_us: Ints, ends_us: Ints, expected_us:
     n_days = np.searchsorted(last, ends_us, "left")
     gaps = np.maximum(first[1:] - last[:-1], US_PER_DAY)
     otherwise = np.inf if expected_us is None else float(expected_us)
-    usual = {n: usual_gap(gaps[: n - 1]) if n > FEWEST_GAPS else otherwise for n in set(n_days.tolist())}
-    return np.r_[NONE_US, last][n_days], np.array([usual[n] for n in n_days.tolist()])
+    usual = np.where(n_days > FEWEST_GAPS, _usual_gaps(gaps.tobytes(), n_days.tobytes()), otherwise)
+    return np.r_[NONE_US, last][n_days], usual
+
+
+@lru_cache(maxsize=64)
+def _usual_gaps(gaps: bytes, n_days: bytes) -> Floats:
+    """The usual gap by each tick, of the days up to then; from minute to minute neither is another."""
+    between, until = np.frombuffer(gaps, dtype=np.int64), np.frombuffer(n_days, dtype=np.int64)
+    usual = {n: usual_gap(between[: n - 1]) if n > FEWEST_GAPS else np.inf for n in set(until.tolist())}
+    return np.array([usual[n] for n in until.tolist()])
 
 
 def usual_gap(gaps: Ints) -> float:

@@ -56,10 +56,15 @@ def secret_name(connect: Connect, secret: str) -> str:
     return re.sub(r"\W", "_", f"CXCURVE_{connect.name or connect.service}_{secret}").upper()
 
 
+def looks_secret(name: str, value: str) -> bool:
+    """Whether a setting is a secret, by its name or by its value."""
+    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
+
+
 def find_secrets(connect: Connect) -> Iterator[Finding]:
     """What looks like a secret, by its name or by its value; the value is never shown."""
     for name, value in {**connect.settings, "name": connect.name or "", "since": connect.since or ""}.items():
-        if _SECRET_NAME.search(name) or _SECRET_VALUE.search(value):
+        if looks_secret(name, value):
             wanted = name if _SECRET_NAME.search(name) else "token"
             yield Finding(
                 ("connect", name),

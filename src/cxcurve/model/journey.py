@@ -28,6 +28,7 @@ from cxcurve.errors import UnknownNameError
 from cxcurve.model.durations import Duration
 from cxcurve.model.expressions import Expression
 from cxcurve.model.valence import Valence
+from cxcurve.tables import PURPOSES, Purpose
 
 LEAST_DAYS, MOST_DAYS = 1.0, 365.0
 """Of a half-life."""
@@ -40,13 +41,14 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
-def _one_or_many(value: Any) -> Any:
+def one_or_many(value: Any) -> Any:
+    """A single text where a list of them may stand."""
     return (value,) if isinstance(value, str) else value
 
 
 Names = Annotated[
     tuple[str, ...],
-    BeforeValidator(_one_or_many),
+    BeforeValidator(one_or_many),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 Weight = Annotated[float, Field(ge=0, le=10, strict=True)]
@@ -115,6 +117,14 @@ class Defaults(Frozen):
     feedback: Literal["direct", "indirect", "inferred"] = "inferred"
     data_class: Literal["declared", "observed", "inferred", "third_party"] = "observed"
     by: Literal["customer", "company"] = "customer"
+    retention: Duration | None = Field(default=None, exclude=True)
+
+
+class Consent(Frozen):
+    """What events may be used for: where nobody said anything, and what a consent tool calls the purposes."""
+
+    default: tuple[Purpose, ...] = PURPOSES
+    categories: Mapping[str, Purpose] = Field(default_factory=dict)
 
 
 class Signal(Frozen):
@@ -144,7 +154,9 @@ class Signal(Frozen):
     contact: Flag = False
     label: str = ""
     description: str = ""
-    # What its properties may be changes no score: a dump says what does.
+    # These change no score by themselves: a dump says what does.
+    consent: Literal["given", "withdrawn"] | None = Field(default=None, exclude=True)
+    retention: Duration | None = Field(default=None, exclude=True)
     properties: Mapping[str, Any] = Field(default_factory=dict, exclude=True)
     required: Names = Field(default=(), exclude=True)
     json_schema: Mapping[str, Any] | None = Field(default=None, alias="schema", exclude=True)
@@ -185,6 +197,7 @@ class Journey(Frozen):
     focus: tuple[str, ...] = ()
     segments: tuple[str, ...] = ("segment",)
     targets: Mapping[str, float | str] = Field(default_factory=dict)
+    consent: Consent = Field(default=Consent(), exclude=True)
     owners: Mapping[str, str] = Field(default_factory=dict)
     actions: Mapping[str, str] = Field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Reads `journey.yaml` and `sources.yaml`: frozen objects, or every problem at once with file and line."""
+"""Reads the user's YAML files: frozen objects, or every problem at once with file and line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from cxcurve.errors import Problem, Severity, did_you_mean
+from cxcurve.model.destination_checks import check_destination, check_together
+from cxcurve.model.destinations import Destination
 from cxcurve.model.documents import Document, Loc, read_document
 from cxcurve.model.journey import Journey
 from cxcurve.model.journey_checks import check_journey
@@ -59,6 +61,27 @@ def read_sources(path: Path) -> tuple[dict[str, Source] | None, list[Problem]]:
             findings += check_source(key, source)
     problems = sorted(problems + problems_of(document, findings))
     return (None if _has_errors(problems) else sources), problems
+
+
+def read_destinations(path: Path) -> tuple[dict[str, Destination] | None, list[Problem]]:
+    """The destinations of a file by key; None where a problem is an error. No file is none of them."""
+    if not path.exists():
+        return {}, []
+    document, problems = read_document(path)
+    if document is None or document.value is None:
+        return (None if problems else {}), problems
+    if not isinstance(document.value, dict):
+        return None, [*problems, _no_mapping(document, "a name for each destination")]
+    destinations, findings = {}, list[Finding]()
+    for key, value in document.value.items():
+        destination, found = _read(Destination, value, (key,))
+        findings += found
+        if destination is not None:
+            destinations[key] = destination.model_copy(update={"key": key})
+            findings += check_destination(key, destinations[key])
+    findings += check_together(destinations)
+    problems = sorted(problems + problems_of(document, findings))
+    return (None if _has_errors(problems) else destinations), problems
 
 
 def cross_check(journey: Journey, sources: Mapping[str, Source], path: Path) -> list[Problem]:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from cxcurve.model.destinations import Destination
 from cxcurve.model.journey import Journey
 from cxcurve.model.sources import Source
 
@@ -30,6 +31,14 @@ def sources_schema() -> dict[str, Any]:
     schema["$defs"]["Source"]["properties"].pop("key")
     by_key = {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/Source"}}
     return _finished(by_key | schema, "sources.yaml")
+
+
+def destinations_schema() -> dict[str, Any]:
+    """The JSON schema of `destinations.yaml`: destinations by key."""
+    _, schema = models_json_schema([(Destination, "validation")])
+    schema["$defs"]["Destination"]["properties"].pop("key")
+    by_key = {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/Destination"}}
+    return _finished(by_key | schema, "destinations.yaml")
 
 
 def _finished(schema: dict[str, Any], title: str) -> dict[str, Any]:

@@ -14,6 +14,16 @@ from cxcurve.errors import Problem, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """A provider that people sign in with; `new_users` is the role of those it vouches for and nobody added."""
+
+    issuer: str = ""
+    client_id: str = ""
+    name: str = "your company"
+    new_users: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What `cxcurve.toml` says; each part has a default."""
 
@@ -22,10 +32,13 @@ class Settings:
     currency: str = "USD"
     host: str = "127.0.0.1"
     port: int = 8765
+    oidc: Oidc | None = None
 
 
 _SERVER = ("host", "port")
-_GENERAL = tuple(field.name for field in fields(Settings) if field.name not in _SERVER)
+_OIDC = tuple(field.name for field in fields(Oidc))
+_GENERAL = tuple(field.name for field in fields(Settings) if field.name not in (*_SERVER, "oidc"))
+_ROLES = ("admin", "analyst", "agent", "executive")
 
 
 def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
@@ -42,9 +55,26 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     server = values.pop("server", {})
     if not isinstance(server, dict):
         return Settings(), [Problem(path.name, _line(text, "server"), "server: expected a table, written as [server]")]
+    oidc, wrong = _oidc(values.pop("oidc", None))
     complaints = dict(_complaints(values, _GENERAL)) | dict(_complaints(server, _SERVER))
     good = {key: value for key, value in (values | server).items() if key not in complaints}
-    return Settings(**good), sorted(Problem(path.name, _line(text, key), said) for key, said in complaints.items())
+    problems = [Problem(path.name, _line(text, key), said) for key, said in (complaints | wrong).items()]
+    return Settings(**good, oidc=oidc), sorted(problems)
+
+
+def _oidc(told: Any) -> tuple[Oidc | None, dict[str, str]]:
+    """The provider, and by key what is wrong with it."""
+    if told is None:
+        return None, {}
+    if not isinstance(told, dict):
+        return None, {"oidc": "oidc: expected a table, written as [oidc]"}
+    wrong = dict(_complaints(told, _OIDC))
+    for key in ("issuer", "client_id"):
+        if not told.get(key):
+            wrong["oidc"] = f"oidc: has no {key}; expected the {key} that the provider shows"
+    if told.get("new_users") and told["new_users"] not in _ROLES:
+        wrong["new_users"] = f'new_users: "{told["new_users"]}" is none of {", ".join(_ROLES)}'
+    return (None, wrong) if wrong else (Oidc(**told), {})
 
 
 def _complaints(values: Mapping[str, Any], known: tuple[str, ...]) -> Iterator[tuple[str, str]]:

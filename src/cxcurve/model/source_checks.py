@@ -20,11 +20,18 @@ _NAMES_EVENTS = ("name", "event", "events")
 _NAMES_CUSTOMERS = ("account", "person", "anonymous")
 
 
+def _personal(source: Source) -> Iterator[Finding]:
+    if source.calling_code and not re.fullmatch(r"\+?[1-9]\d{0,2}", source.calling_code):
+        yield Finding(("calling_code",), f'has the calling code "{source.calling_code}"; expected such as "49"')
+    if source.verified and not source.live and source.table != "people":
+        yield Finding(("verified",), "has `verified`, which only what is live and tables of people tell of; remove it")
+
+
 def check_source(key: str, source: Source) -> Iterator[Finding]:
     """Everything wrong between the parts of one source."""
     said = f'source "{key}"'
     findings = _event_source if source.table == "events" else _table_source
-    for finding in (*_files(source), *findings(source)):
+    for finding in (*_files(source), *findings(source), *_personal(source)):
         yield Finding((key, *finding.loc), f"{said} {finding.message}", finding.severity)
 
 
@@ -65,6 +72,13 @@ def _live(source: Source) -> Iterator[Finding]:
     for name in ("time", "by", "order", "id"):
         if getattr(source, name):
             yield Finding((name,), f"is live: `{name}` is what each message says itself; remove it")
+    known = {*CUSTOMERS.column_names, *PEOPLE.column_names, "created_at"}
+    for ours in source.columns:
+        if ours not in known:
+            hint = did_you_mean(ours, known) or f" Known: {', '.join(sorted(known))}."
+            yield Finding(
+                ("columns", ours), f'fills "{ours}" by a trait, which is no column of customers or people.{hint}'
+            )
     for name, rule in source.events.items():
         yield from _rule(name, rule, source)
 
@@ -124,6 +138,8 @@ def _order(source: Source) -> Iterator[Finding]:
         yield Finding(("by",), f"has `by` with `{given}:`; rows that are events need no `by`, rules under `events:` do")
     elif source.by and not source.order:
         yield Finding(("by",), "has `by` but no `order`; name the columns that put the rows of one key in order")
+    if source.amount and source.amount.startswith("change(") and not source.by:
+        yield Finding(("amount",), "has `amount: change(...)` but no `by`, the column whose rows belong together")
     if source.order and not source.by:
         yield Finding(("order",), "has `order` but no `by`, the column whose rows belong together")
 

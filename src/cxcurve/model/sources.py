@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from cxcurve.model.connect import Connect
 from cxcurve.model.durations import Duration
-from cxcurve.model.journey import Flag, Frozen, Names, When
+from cxcurve.model.journey import Flag, Frozen, Names, When, one_or_many
+
+Way: TypeAlias = Literal["hash", "mask", "keep"]
+"""What is kept of a personal field: a keyed hash, that there was something, or the value as sent."""
+Key: TypeAlias = Literal["email", "phone"]
 
 
 class Time(Frozen):
@@ -39,6 +43,9 @@ class Source(Frozen):
     """One source: files of events, customers or people; rows of a service (`connect`); or what is sent to us (`live`).
 
     `key` is what sources.yaml calls it; `name` the column that names the event, `event` a name for all its rows.
+    `personal` says what is kept of personal fields, `verified` which contacts the source has checked to be the
+    person's, `ids` what becomes of ids that are e-mail addresses, `calling_code` the country of numbers written
+    without one ("49").
     """
 
     key: str = ""
@@ -69,5 +76,10 @@ class Source(Frozen):
     channel: str | None = None
     conversation: str | None = None
     partner: str | None = None
+    purpose: str | None = None
     properties: Names = ()
     expected_gap: Duration | None = None
+    personal: Mapping[str, Way] = Field(default_factory=dict)
+    verified: Annotated[tuple[Key, ...], BeforeValidator(one_or_many)] = ()
+    ids: Literal["keep", "hash"] = "keep"
+    calling_code: str = ""

@@ -66,12 +66,13 @@ def _real(loc: Loc, value: Any, keep_last: bool) -> Loc:
 
 
 def _message(detail: ErrorDetails, loc: Loc, model: type[BaseModel], value: Any, top: Loc) -> str:
-    kind, place = detail["type"], place_of(loc, value, top)
+    noun = model.__name__.lower()
+    kind, place = detail["type"], place_of(loc, value, top, noun)
     if kind == "missing":
-        return f'{place_of(loc[:-1], value, top) or "the file"} needs "{loc[-1]}"'
+        return f'{place_of(loc[:-1], value, top, noun) or "the file"} needs "{loc[-1]}"'
     if kind == "extra_forbidden":
         known = _fields(model, loc[:-1])
-        above = place_of(loc[:-1], value, top)
+        above = place_of(loc[:-1], value, top, noun)
         where = f" of {above}" if above else ""
         return f'key "{clip(str(loc[-1]))}"{where} is not known.{did_you_mean(str(loc[-1]), known) or _one_of(known)}'
     return f"{place}: {_complaint(detail)}" if place else _complaint(detail)
@@ -109,13 +110,13 @@ def _one_of(known: list[str]) -> str:
     return f" Known: {', '.join(known)}." if known else ""
 
 
-def place_of(loc: Loc, value: Any, top: Loc = ()) -> str:
-    """A place as people call it: 'signal "ticket_opened", half_life'."""
-    words = [f'source "{step}"' for step in top]
+def place_of(loc: Loc, value: Any, top: Loc = (), noun: str = "source") -> str:
+    """A place as people call it: 'signal "ticket_opened", half_life'; `noun` is what the file's top names."""
+    words = [f'{noun} "{step}"' for step in top]
     for position, step in enumerate(loc):
-        noun = _NOUNS.get(str(loc[position - 1])) if position else None
-        if noun and position == 1:
-            words[-1] = f'{noun} "{_name(value, step)}"' if _name(value, step) else f"{noun} {int(step) + 1}"
+        inner = _NOUNS.get(str(loc[position - 1])) if position else None
+        if inner and position == 1:
+            words[-1] = f'{inner} "{_name(value, step)}"' if _name(value, step) else f"{inner} {int(step) + 1}"
         else:
             words.append(f"entry {step + 1}" if isinstance(step, int) else step)
         value = _inside(value, step)

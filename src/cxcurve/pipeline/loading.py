@@ -19,6 +19,7 @@ from cxcurve.model.journey import Journey
 from cxcurve.model.sources import Source
 from cxcurve.sources import Batch, Fetched, Refused, arrow_schema, derive_staged, fetch_source, read_source
 from cxcurve.sources.connectors import Connector, open_connector
+from cxcurve.sources.consents import statements
 from cxcurve.sources.files import find_parts
 from cxcurve.sources.staged import REMOVED
 from cxcurve.store import Appended, Store
@@ -103,14 +104,15 @@ def load(
         except ConnectError as error:  # one service that is down must not keep the others waiting
             unreached.append(error)
     n_loaded = sum(report.events.loaded for report in reports.values())
-    if n_loaded >= max(COMPACT_FROM, COMPACT_SHARE * store.rows("SELECT count(*) FROM event_log")[0][0]):
+    n_known = store.rows(f"SELECT count(*) FROM {store.log_name(tables.OPERATION)}")[0][0]
+    if n_loaded >= max(COMPACT_FROM, COMPACT_SHARE * n_known):
         store.compact()
     if unreached:
         raise ConnectError("\n".join(map(str, unreached)))
     return {key: reports[key] for key in sources}
 
 
-def keep(store: Store, batch: Batch, seen_us: int) -> Appended:
+def keep(store: Store, batch: Batch, journey: Journey, source: str, seen_us: int) -> Appended:
     """Write all that a batch holds: what was refused, customers, people, who is who, events.
 
     Returns:
@@ -118,14 +120,23 @@ def keep(store: Store, batch: Batch, seen_us: int) -> Appended:
     """
     quarantine(store, batch.refused, seen_us)
     if batch.customers is not None:
-        store.upsert(tables.CUSTOMERS, batch.customers)
+        store.upsert_customers(batch.customers, source)
     if batch.people is not None:
-        store.upsert_people(batch.people)
+        store.upsert_people(batch.people, source)
+        store.record_consents_of(batch.people, source, seen_us)
     if batch.links is not None:
         store.record_links(batch.links)
     if batch.traits is not None:
         store.record_traits(batch.traits)
+    if batch.consents is not None:
+        store.record_consents(batch.consents)
+    store.record_consents(statements(batch.events, consent_events(journey)))
     return store.append(batch.events)
+
+
+def consent_events(journey: Journey) -> dict[str, bool]:
+    """The events that give consent, and those that withdraw it."""
+    return {name: one.consent == "given" for name, one in journey.signals.items() if one.consent}
 
 
 def quarantine(store: Store, refused: Iterable[Refused], seen_us: int) -> None:
@@ -155,6 +166,7 @@ class _Loader:
             known_events=self.journey.signals.keys(),
             data_classes=self._data_classes,
             checks=self._checks,
+            secret=self.store.contact_key,
             progress=lambda done, total: self.progress(self.source.key, done, total),
         )
         if self.source.by:
@@ -175,6 +187,7 @@ class _Loader:
             known_events=self.journey.signals.keys(),
             data_classes=self._data_classes,
             checks=self._checks,
+            secret=self.store.contact_key,
         )
         if self.source.by:
             self._derive_staged(Counter(row_id for one in found for row_id in self._stage_fetched(one)))
@@ -215,7 +228,8 @@ class _Loader:
 
     def _keep(self, batch: Batch) -> None:
         self.report.add_rows(batch)
-        self.report.add_events(batch, keep(self.store, batch, self.received_us))
+        appended = keep(self.store, batch, self.journey, self.source.key, self.received_us)
+        self.report.add_events(batch, appended)
 
     def _load_staged(self, batches: Iterable[Batch]) -> None:
         """Keep the rows, then derive the events of every key read, from all rows of the key that were ever read."""
@@ -240,11 +254,13 @@ class _Loader:
                 known_events=self.journey.signals.keys(),
                 data_classes=self._data_classes,
                 checks=self._checks,
+                secret=self.store.contact_key,
             )
             quarantine(self.store, batch.refused, self.received_us)
             used |= batch.used_row_ids
             with self.store.transaction():
                 appended = self.store.replace_keys(self.source.key, keys, batch.events)
+                self.store.record_consents(statements(batch.events, consent_events(self.journey)))
                 self.store.forget_staged(self.source.key, list(batch.removed_keys), REMOVED)
             self.report.add_events(batch, appended)
         n_used = sum(count for row_id, count in read_ids.items() if row_id in used)

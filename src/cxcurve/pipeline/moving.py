@@ -45,6 +45,14 @@ class Account:
         return Account(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How many items are in the store now, and up to which position the inbox may forget them once that is for good."""
+
+    n_items: int = 0
+    until: int = 0
+
+
 def move(
     store: Store, inbox: Inbox, sources: Mapping[str, Source], journey: Journey, most_items: int = MOST_ITEMS
 ) -> int:
@@ -53,18 +61,30 @@ def move(
     Raises:
         StoreError: the disk is full; nothing of this step was kept, and it waits still.
     """
+    moved = take(store, inbox, sources, journey, most_items)
+    forget(inbox, moved)
+    return moved.n_items
+
+
+def take(
+    store: Store, inbox: Inbox, sources: Mapping[str, Source], journey: Journey, most_items: int = MOST_ITEMS
+) -> Moved:
+    """The same without forgetting it: for a transaction in which more is done. `forget` it when that is committed."""
     until = moved_until(store, inbox)
     requests = inbox.after(until, most_items)
     if not requests:
-        if until and not inbox.is_empty:  # somebody died between the two
-            inbox.forget(until)
-        return 0
+        return Moved(0, until)
     with store.transaction():
         for source, some in _by_source(requests):
             record(store, source, _moved(store, live_source(source, sources.get(source)), journey, some))
         store.remember("inbox", f"{inbox.id} {requests[-1].position}")
-    inbox.forget(requests[-1].position)
-    return sum(request.n_items for request in requests)
+    return Moved(sum(request.n_items for request in requests), requests[-1].position)
+
+
+def forget(inbox: Inbox, moved: Moved) -> None:
+    """Overwrite in the inbox what the store has; also what somebody left who died between the two."""
+    if moved.n_items or (moved.until and not inbox.is_empty):
+        inbox.forget(moved.until)
 
 
 def moved_until(store: Store, inbox: Inbox) -> int:
@@ -90,15 +110,16 @@ def _by_source(requests: Sequence[Request]) -> Iterator[tuple[str, list[Request]
 def _moved(store: Store, source: Source, journey: Journey, requests: Sequence[Request]) -> Account:
     heard = [one for request in requests for one in heard_in(request)]
     received_us = requests[-1].received_us
-    batch = mapped(plan_of(source, journey, received_us), heard)
+    batch = mapped(plan_of(source, journey, received_us, store.contact_key), heard)
     is_new = _is_new(store, batch.refused)
-    return account_of(batch, keep(store, batch, received_us), is_new)
+    return account_of(batch, keep(store, batch, journey, source.key, received_us), is_new)
 
 
-def plan_of(source: Source, journey: Journey, received_us: int) -> Plan:
+def plan_of(source: Source, journey: Journey, received_us: int, secret: bytes) -> Plan:
     """How what a live source says is mapped."""
     classes = {name: signal.data_class for name, signal in journey.signals.items()}
-    return Plan(source, received_us, journey.signals.keys(), classes, event_checks(journey))
+    names, checks = journey.signals.keys(), event_checks(journey)
+    return Plan(source, received_us, names, classes, checks, consent=journey.consent, secret=secret)
 
 
 def mapped(plan: Plan, heard: Sequence[Heard]) -> Batch:
@@ -122,6 +143,7 @@ def _together(batches: Sequence[Batch]) -> Batch:
         n_no_event=sum(batch.n_no_event for batch in batches),
         links=pa.concat_tables([batch.links for batch in batches if batch.links is not None]),
         traits=pa.concat_tables([batch.traits for batch in batches if batch.traits is not None]),
+        consents=pa.concat_tables([batch.consents for batch in batches if batch.consents is not None]),
     )
 
 

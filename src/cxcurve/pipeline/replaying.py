@@ -49,13 +49,14 @@ def replay(store: Store, sources: Mapping[str, Source], journey: Journey, now_us
 
 def _replayed(store: Store, source: Source, journey: Journey, rows: Sequence[Row], now_us: int) -> Replayed:
     heard = [heard_again(file, kind, row, seen_us) for _, file, _, kind, row, seen_us in rows]
-    batch = mapped(plan_of(source, journey, now_us), heard)
+    batch = mapped(plan_of(source, journey, now_us, store.contact_key), heard)
     refused = {(one.file, one.ordinal) for one in batch.refused}
     for _, file, ordinal, _, _, _ in rows:
         if (file, ordinal) not in refused:
             sql = "UPDATE quarantine SET replayed_us = $1 WHERE (source, file, line, ordinal) = ($2, $3, 0, $4)"
             store.execute(sql, now_us, source.key, file, ordinal)
-    now = account_of(batch, keep(store, batch, now_us), [True] * len(batch.refused))
+    appended = keep(store, batch, journey, source.key, now_us)
+    now = account_of(batch, appended, [True] * len(batch.refused))
     n_events = sum(kind == "event" for _, _, _, kind, _, _ in rows)
     record(store, source.key, now + Account(
         used=-n_events, made=-n_events, quarantined=-n_events, refused_items=n_events - len(rows),

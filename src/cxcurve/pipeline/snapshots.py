@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from weakref import WeakKeyDictionary
+
 import ibis
 import ibis.expr.types as ir
 
@@ -10,17 +13,40 @@ from cxcurve.metrics.customers import customers_known
 from cxcurve.metrics.indexes import with_indexes
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.pipeline.run import Run
+from cxcurve.store import Store
+
+_KEPT: WeakKeyDictionary[Store, tuple[str, Snapshot]] = WeakKeyDictionary()
+"""The last one's expressions: they are the same until the plan, the weeks or as_of are others."""
 
 
 def snapshot(run: Run) -> Snapshot:
     """The derived tables of a run as expressions, with customers as known at its as_of."""
     store = run.store
+    store.make_temporary("customers_now", store.compiled(("customers_now", run.mark), lambda: _customers(run)))
+    mark, kept = _KEPT.get(store, ("", None))
+    if kept is None or mark != run.mark:
+        kept = _expressions(run)
+        _KEPT[store] = run.mark, kept
     use_until_us, speech_until_us = known_until_us(run.feeds, run.plan)
+    return replace(
+        kept,
+        silent=run.feeds.silent,
+        behind_us=run.standing.behind_us(run.ticks.ends_us),
+        use_until_us=use_until_us,
+        speech_until_us=speech_until_us,
+    )
+
+
+def _customers(run: Run) -> ir.Table:
+    customers, keys = run.store.table("customers"), run.store.table("customer_keys")
+    return customers_known(run.log, customers, keys, run.plan, as_of_us=run.as_of_us)
+
+
+def _expressions(run: Run) -> Snapshot:
+    """What a snapshot has that is no data yet."""
+    store = run.store
     references = store.table("reference_weeks").drop("n")
     weeks = store.table("customer_weeks")
-    customers = customers_known(
-        run.log, store.table("customers"), store.table("customer_keys"), run.plan, as_of_us=run.as_of_us
-    )
     return Snapshot(
         plan=run.plan,
         zone=run.zone,
@@ -33,12 +59,8 @@ def snapshot(run: Run) -> Snapshot:
         customer_weeks=with_indexes(weeks.filter(~weeks.is_restated), references),
         comparable_weeks=with_indexes(_newest(weeks, run), references),
         customer_now=with_indexes(store.table("customer_now"), references),
-        customers=store.temporary_from("customers_now", store.sql(customers)),
+        customers=store.table("customers_now"),
         received_until_us=run.received_until_us,
-        silent=run.feeds.silent,
-        behind_us=run.standing.behind_us(run.ticks.ends_us),
-        use_until_us=use_until_us,
-        speech_until_us=speech_until_us,
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from cxcurve import tables
 from cxcurve.journey.stays import stays
@@ -38,11 +37,11 @@ LOG_COLUMNS = (
 def sum_up(run: Run, keys: list[int], earlier: Earlier | None, say: Progress) -> None:
     """Stays, weekly sums and activity, computed and kept inside the engine."""
     store = run.store
-    plan_table = store.temporary("plan_now", run.plan.table)
+    store.temporary("plan_now", run.plan.table)
     for block in blocks(keys, SQL_BLOCK):
-        log = _block_log(run, block)
+        _make_block_log(run, block, earlier)
         for name, build in SUMS.items():
-            sql = store.compiled(("sums", name, run.expression_mark), partial(build, run, log, plan_table))
+            sql = store.compiled(("sums", name, run.expression_mark), partial(_summed, run, build))
             # Only the number of the moment differs from day to day, and planning takes longer than most days' events.
             sql = sql.replace(str(SOME_MOMENT_US), str(run.as_of_us))
             if earlier is not None and "week" in tables.DERIVED[name].column_names:
@@ -52,23 +51,38 @@ def sum_up(run: Run, keys: list[int], earlier: Earlier | None, say: Progress) ->
     store.drop_temporary("block_log")
 
 
+def _summed(run: Run, build: Callable[[Run, ir.Table, ir.Table], ir.Table]) -> ir.Table:
+    return build(run, run.store.table("block_log"), run.store.table("plan_now"))
+
+
 def _of_block(run: Run, name: str) -> ir.Table:
     """A derived table's rows of the block's customers."""
     return run.store.table(name).semi_join(run.store.table("block_keys"), "customer_key")
 
 
-def _block_log(run: Run, block: list[int]) -> ir.Table:
-    """The block's events before as_of, as a table of this connection."""
+def _make_block_log(run: Run, block: list[int], earlier: Earlier | None) -> None:
+    """The block's events before as_of, as the table `block_log` of this connection.
+
+    Where only weeks from one on are written, of the weeks before it only those that are told as one story.
+    """
     store = run.store
-    store.temporary("block_keys", pa.table({"customer_key": pa.array(block, pa.int32())}))
+    store.temporary_keys("block_keys", block)
     low, high = (block[0], block[-1]) if block else (0, 0)
     # A person is known by his last id.
     columns = ", ".join("speaker AS person_id" if name == "person_id" else f'"{name}"' for name in LOG_COLUMNS)
-    return store.temporary_from(
+    store.make_temporary(
         "block_log",
-        f"SELECT {columns} FROM event_log SEMI JOIN block_keys USING (customer_key) "
-        f"WHERE customer_key BETWEEN {low} AND {high} AND occurred_us < {run.as_of_us}",
+        f"SELECT {columns} FROM {store.log_name('analytics')} SEMI JOIN block_keys USING (customer_key) "
+        f"WHERE customer_key BETWEEN {low} AND {high} AND occurred_us < {run.as_of_us} AND {_is_needed(run, earlier)}",
     )
+
+
+def _is_needed(run: Run, earlier: Earlier | None) -> str:
+    if earlier is None or earlier.first_week <= run.calendar.first_week:
+        return "TRUE"
+    since_us = int(run.calendar.end_at(earlier.first_week - 1))
+    listed = ", ".join(map(str, run.plan.story_keys or [-1]))
+    return f"(occurred_us >= {since_us} OR signal_key IN ({listed}))"
 
 
 def blocks(keys: Sequence[int], size: int) -> Iterator[list[int]]:

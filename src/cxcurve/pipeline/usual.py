@@ -35,9 +35,8 @@ def write_references(run: Run, earlier: Earlier | None) -> None:
     if earlier is not None and start > run.ticks.last_whole_week and last == run.calendar.week_at(earlier.as_of_us - 1):
         return
     read_from = max(first, start - WINDOW_WEEKS + 1)
-    weeks = store.table("customer_weeks").filter((ibis._.week >= read_from) & (ibis._.version == 0))
-    friction, n = _quantile(run, weeks, "friction", read_from, last)
-    momentum, _ = _quantile(run, weeks, "momentum", read_from, last)
+    friction, n = _quantile(run, "friction", read_from, last)
+    momentum, _ = _quantile(run, "momentum", read_from, last)
     rows = reference_table(friction, momentum, n, first_week=read_from)
     if start == first:
         store.replace("reference_weeks", rows)
@@ -61,15 +60,36 @@ def _frozen(run: Run) -> Iterator[pa.Table]:
         yield reference_table(friction, momentum, n, first_week=one.first_week, version=version.number)
 
 
-def _quantile(
-    run: Run, weeks: ir.Table, measure: str, first: int, last: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _quantile(run: Run, measure: str, first: int, last: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """A reference of the weeks `first` to `last`, by stage, and the customer-weeks it rests on."""
     store, n_stages = run.store, len(run.journey.stages)
-    coarse = store.arrow(coarse_counts(weeks, measure))
+
+    def weeks() -> ir.Table:
+        return store.table("customer_weeks").filter((ibis._.week >= first) & (ibis._.version == 0))
+
+    coarse = store.fetch(store.compiled(("coarse", measure, first), lambda: coarse_counts(weeks(), measure)))
     found = locate(coarse, QUANTILES[measure], n_stages=n_stages, first_week=first, n_weeks=last - first + 1)
-    fine = store.arrow(fine_counts(weeks, measure, store.temporary("wanted_bins", found.wanted())))
+    wanted = store.temporary("wanted_bins", found.wanted())
+    fine = store.fetch(store.compiled(("fine", measure, first), lambda: fine_counts(weeks(), measure, wanted)))
     return refine(found, fine, first_week=first), found.n
+
+
+def update_seasons(run: Run, earlier: Earlier | None) -> tuple[NDArray[np.float64], set[str]]:
+    """Season of core use by segment and tick, and the segments whose season up to the carried week is another now."""
+    last = run.ticks.last_whole_week
+    if earlier is not None and earlier.first_week > last == earlier.carried_week and run.store.has("season_weeks"):
+        return _kept_seasons(run), set()  # a week that lasts has none
+    factors = read_seasons(run)
+    return factors, keep_seasons(run, factors, None if earlier is None else earlier.carried_week)
+
+
+def _kept_seasons(run: Run) -> NDArray[np.float64]:
+    place = {name: number for number, name in enumerate(run.facts.segment_names)}
+    factors = np.ones((len(place), len(run.ticks)))
+    for segment, week, factor in run.store.rows("SELECT segment, week, factor FROM season_weeks"):
+        if segment in place:  # the last of a segment may have left it
+            factors[place[segment], week - run.ticks.first_week] = factor
+    return factors
 
 
 def read_seasons(run: Run) -> NDArray[np.float64]:
@@ -77,8 +97,10 @@ def read_seasons(run: Run) -> NDArray[np.float64]:
     names, first, n_ticks = run.facts.segment_names, run.ticks.first_week, len(run.ticks)
     if not run.plan.core_keys:
         return np.ones((len(names), n_ticks))
-    members = run.store.temporary("segment_members", run.facts.members)
-    use = run.store.arrow(core_by_segment(run.store.table("signal_weeks"), members, run.plan.core_keys, first))
+    members, core = run.store.temporary("segment_members", run.facts.members), run.plan.core_keys
+    weeks = run.store.table("signal_weeks")
+    key = "core by segment", tuple(core), first
+    use = run.store.fetch(run.store.compiled(key, lambda: core_by_segment(weeks, members, core, first)))
     factors = seasons(use, names, first, n_ticks)
     if not run.ticks.is_whole:  # a part of a week has no season, and decline does not look at it
         factors[:, -1] = 1.0

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TypeVar
 
 import ibis.expr.types as ir
@@ -25,6 +26,8 @@ from cxcurve.store import Store
 T = TypeVar("T")
 MOST_CELLS, MOST_CUSTOMERS = 320_000, 25_000
 """Customers x ticks, and customers, at a time: what keeps memory bounded, also where one event lies decades back."""
+FEWEST_CUSTOMERS = 200
+"""Reading a block takes as long as scoring so many: fewer are not shared out among processors."""
 N_WORKERS = os.cpu_count() or 1
 WEEKS = ("customer_weeks", "customer_now")
 STATE = ("signal_state", "customer_state")
@@ -35,7 +38,7 @@ def week_by_week(
     run: Run, keys: list[int], factors: NDArray[np.float64], earlier: Earlier | None, say: Progress
 ) -> None:
     """Customer weeks and the row at as_of, by the recursion in numpy, from the first week on."""
-    done, shared = 0, -(-len(keys) // N_WORKERS) or 1
+    done, shared = 0, max(-(-len(keys) // N_WORKERS), FEWEST_CUSTOMERS)
     found = (block_of(run, block, factors) for block in blocks(keys, min(block_size(run.ticks), shared)))
     for block, scored in in_parallel(found, _scorer(run, run.ticks)):
         _add_weeks(run, scored.rows, earlier)
@@ -83,9 +86,14 @@ def _scorer(run: Run, ticks: Ticks) -> Callable[[Block], Scored]:
 
 def in_parallel(blocks: Iterable[Block], work: Callable[[Block], T]) -> Iterator[tuple[Block, T]]:
     """Every block with what came of it, in order; one block a processor at a time: numpy works outside the GIL."""
+    found = iter(blocks)
+    first = list(islice(found, 2))
+    if len(first) < 2:
+        yield from ((block, work(block)) for block in first)
+        return
     with ThreadPoolExecutor(N_WORKERS) as pool:
         running: deque[tuple[Block, Future[T]]] = deque()
-        for block in blocks:
+        for block in chain(first, found):
             running.append((block, pool.submit(work, block)))
             if len(running) > N_WORKERS:
                 done, result = running.popleft()
@@ -147,7 +155,7 @@ def not_due(run: Run, keys: Ints, ticks: Ticks) -> Floats | None:
     held = {key: until[key] for key in run.plan.issue_keys if key in until and (until[key] < ticks.ends_us).any()}
     if not held or run.plan.overdue_us is None or "open_issues" not in run.weights.states:
         return None
-    run.store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+    run.store.temporary_keys("block_keys", keys.tolist())
     sql = run.store.compiled(("issues", run.mark), lambda: _issues(run))
     return overdue_since(run.store.fetch(sql), keys, held, ticks.ends_us, run.plan.overdue_us)
 
@@ -162,7 +170,7 @@ def _issues(run: Run) -> ir.Table:
 
 def _reader(store: Store, keys: Sequence[int]) -> Callable[..., pa.Table]:
     """Reads the rows of some customers from a derived table."""
-    store.temporary("block_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
+    store.temporary_keys("block_keys", keys)
     near = f"customer_key BETWEEN {keys[0]} AND {keys[-1]}" if len(keys) else "FALSE"
 
     def mine(name: str, where: str = "TRUE") -> pa.Table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,13 @@ import pandas as pd
 
 from cxcurve.errors import clip, did_you_mean
 from cxcurve.model.event_checks import EventCheck
+from cxcurve.model.journey import Consent
 from cxcurve.model.sources import EventRule, Source, Time
 from cxcurve.sources.columns import used_columns
+from cxcurve.sources.consents import read_purposes
 from cxcurve.sources.json_text import encoded, parsed
-from cxcurve.sources.masking import mask_texts, mask_value
+from cxcurve.sources.masking import mask_texts
+from cxcurve.sources.personal import DEFAULTS, Personal, Whose, personal_of
 from cxcurve.sources.rows import Reasons
 from cxcurve.sources.values import (
     Mask,
@@ -52,6 +56,8 @@ class Plan:
     """How events are made: the source's mapping, the time of receipt and the tracking plan.
 
     `is_text` says that the rows come from a file that knows texts only: a text that reads as a number may be one.
+    `consent` says what a live source's consent tool calls the purposes.
+    `secret` is the key of the hashes of personal fields.
     """
 
     source: Source
@@ -60,6 +66,13 @@ class Plan:
     data_classes: Mapping[str, str] | None = None
     checks: Mapping[str, EventCheck] = field(default_factory=dict)
     is_text: bool = False
+    consent: Consent = field(default_factory=Consent)
+    secret: bytes = field(default=b"", repr=False)
+
+    @cached_property
+    def personal(self) -> Mapping[Whose, Personal]:
+        """What becomes of personal fields, by what they tell something of."""
+        return {whose: personal_of(self.source, whose, self.secret) for whose in DEFAULTS}
 
 
 def draft(
@@ -73,9 +86,10 @@ def draft(
     amount, bad_amount = _numbers(frame, source.amount)
     received_us = frame[RECEIVED].to_numpy(dtype=np.int64) if RECEIVED in frame else plan.received_us
     no_time = reason_where(all_null(frame, [at]), f"has no time: column {at} is empty")
+    purposes, bad_purpose = read_purposes(_texts(frame, source.purpose), source.purpose or "")
     classes = plan.data_classes or {}
     told = frame[GIVEN].tolist() if GIVEN in frame else property_rows(frame, _property_columns(source, frame))
-    told = [mask_value(one) for one in told]
+    told = [plan.personal["event"].protected(one) for one in told]
     columns: dict[str, Any] = {
         "event_id": _event_ids(source, frame, names, row_ids),
         "occurred_us": occurred_us,
@@ -86,11 +100,11 @@ def draft(
         "amount": amount,
         "text": mask_texts(_texts(frame, rule.text or source.text)),  # before anything is stored
         "data_class": [classes.get(name, "observed") for name in names],
-        "purpose": None,
+        "purpose": purposes,
         "properties": [encoded(one) for one in told],
         "unread": first_reason(bad_time, bad_value, bad_amount),
         "no_time": no_time,
-        "wrong": first_reason(_unknown(names, plan), _impossible(occurred_us, received_us)),
+        "wrong": first_reason(_unknown(names, plan), _impossible(occurred_us, received_us), bad_purpose),
         "row": np.arange(len(frame)),
     }
     columns |= {ours: _texts(frame, getattr(source, role)) for role, ours in (CUSTOMER | _TEXTS).items()}

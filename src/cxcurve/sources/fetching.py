@@ -20,6 +20,8 @@ from cxcurve.sources.connectors.contract import Connector, Page, Row, State
 from cxcurve.sources.events import CUSTOMER, Plan
 from cxcurve.sources.json_text import encoded
 from cxcurve.sources.mapping import map_rows
+from cxcurve.sources.personal import with_hashed_ids
+from cxcurve.sources.refused import kept_refused
 from cxcurve.sources.registers import column_for, map_register
 from cxcurve.sources.rows import Batch, Refused, Rows, arrow_table, object_frame, row_ids
 from cxcurve.sources.staged import REMOVED, stage_rows
@@ -55,6 +57,7 @@ def fetch_source(
     known_events: Collection[str] | None = None,
     data_classes: Mapping[str, str] | None = None,
     checks: Mapping[str, EventCheck] | None = None,
+    secret: bytes = b"",
 ) -> Iterator[Fetched]:
     """The rows of a service that came after `kept_state`, in batches of a few thousand.
 
@@ -66,13 +69,14 @@ def fetch_source(
         known_events: names in the tracking plan; None takes every name.
         data_classes: the data class of each event name.
         checks: what the properties of an event may be, by its name.
+        secret: the key of the hashes of personal fields; without it they are masked.
 
     Raises:
         ConnectError: the service cannot be reached, or refuses.
         ProblemsError: a column that the events rest on is gone; nothing of those rows is kept.
     """
     assert source.connect is not None
-    plan = Plan(source, received_us, known_events, data_classes, checks or {})
+    plan = Plan(source, received_us, known_events, data_classes, checks or {}, secret=secret)
     mapping, columns, state = _opened(source, kept_state)
     for page in _gathered(connector.pages(source.connect.rows, state)):
         problems, columns = _checked_columns(source, page, columns)
@@ -185,11 +189,12 @@ def _name(row: Row, ids: Sequence[str]) -> str:
 
 def _mapped(plan: Plan, rows: Rows) -> Batch:
     source = plan.source
+    rows = with_hashed_ids(source, rows, plan.secret)
     if source.table != "events":
-        return map_register(source, rows)
+        return kept_refused(plan, map_register(plan, rows))
     if source.by:
-        return stage_rows(source, rows, _row_ids(source, rows))
-    return map_rows(plan, rows, None if source.id else _row_ids(source, rows))
+        return kept_refused(plan, stage_rows(plan, rows, _row_ids(source, rows)))
+    return kept_refused(plan, map_rows(plan, rows, None if source.id else _row_ids(source, rows)))
 
 
 def _row_ids(source: Source, rows: Rows) -> list[str]:
@@ -217,5 +222,5 @@ def _with_removed(source: Source, batch: Batch, removed: Sequence[Row]) -> Batch
         "row": [encoded({REMOVED: True, **{name: row.get(name) for name in source.order}}) for row in removed],
     })  # fmt: skip
     assert batch.staged is not None
-    staged = pa.concat_tables([batch.staged, arrow_table(STAGED, graves)])
+    staged = pa.concat_tables([batch.staged, arrow_table(STAGED, graves)], promote_options="default")
     return replace(batch, staged=staged, n_read=batch.n_read + len(removed), n_used=batch.n_used + len(removed))

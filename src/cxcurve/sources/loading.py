@@ -17,7 +17,9 @@ from cxcurve.sources.connectors.opening import check_connect
 from cxcurve.sources.events import Plan
 from cxcurve.sources.files import Part, find_parts, size_on_disk
 from cxcurve.sources.mapping import map_rows
+from cxcurve.sources.personal import with_hashed_ids
 from cxcurve.sources.reading import column_names, read_part
+from cxcurve.sources.refused import kept_refused
 from cxcurve.sources.registers import column_for, map_register
 from cxcurve.sources.rows import Batch, Rows, row_ids
 from cxcurve.sources.staged import derive_rows, stage_rows
@@ -33,6 +35,7 @@ def read_source(
     known_events: Collection[str] | None = None,
     data_classes: Mapping[str, str] | None = None,
     checks: Mapping[str, EventCheck] | None = None,
+    secret: bytes = b"",
     progress: Progress | None = None,
 ) -> Iterator[Batch]:
     """The files of `source` as batches of about 100,000 rows, in the order of files and rows.
@@ -44,6 +47,7 @@ def read_source(
         known_events: names in the tracking plan; None takes every name.
         data_classes: the data class of each event name; "observed" where it has none.
         checks: what the properties of an event may be, by its name.
+        secret: the key of the hashes of personal fields; without it they are masked.
         progress: hears the bytes read so far and the bytes in all (as they are on disk).
 
     Returns:
@@ -57,7 +61,7 @@ def read_source(
     parts, problems = _checked(source, folder)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ProblemsError(problems)
-    plan = Plan(source, received_us, known_events, data_classes, checks or {})
+    plan = Plan(source, received_us, known_events, data_classes, checks or {}, secret=secret)
     total, done = size_on_disk(parts), 0
     report = progress or (lambda done, total: None)
     for part in parts:
@@ -76,6 +80,7 @@ def derive_staged(
     known_events: Collection[str] | None = None,
     data_classes: Mapping[str, str] | None = None,
     checks: Mapping[str, EventCheck] | None = None,
+    secret: bytes = b"",
 ) -> Batch:
     """The events of a source with `by`, from all staged rows of the keys in question.
 
@@ -86,11 +91,13 @@ def derive_staged(
         known_events: names in the tracking plan; None takes every name.
         data_classes: the data class of each event name.
         checks: what the properties of an event may be, by its name; texts that read as numbers may be some.
+        secret: the key of the hashes of personal fields.
 
     Returns:
         One batch: `n_read` are the staged rows, `n_used` those that made an event (`used_row_ids` names them).
     """
-    return derive_rows(Plan(source, received_us, known_events, data_classes, checks or {}, is_text=True), staged)
+    plan = Plan(source, received_us, known_events, data_classes, checks or {}, is_text=True, secret=secret)
+    return derive_rows(plan, staged)
 
 
 def check_files(source: Source, folder: Path) -> list[Problem]:
@@ -134,11 +141,12 @@ def _missing_columns(source: Source, part: Part) -> list[Problem]:
 
 def _mapped(plan: Plan, rows: Rows, seen: Counter[bytes]) -> Batch:
     source = plan.source
+    rows = with_hashed_ids(source, rows, plan.secret)
     if source.table != "events":
-        return map_register(source, rows)
+        return kept_refused(plan, map_register(plan, rows))
     if source.by:
-        return stage_rows(source, rows, row_ids(rows.frame, seen))
-    return map_rows(plan, rows, None if source.id else row_ids(rows.frame, seen))
+        return kept_refused(plan, stage_rows(plan, rows, row_ids(rows.frame, seen)))
+    return kept_refused(plan, map_rows(plan, rows, None if source.id else row_ids(rows.frame, seen)))
 
 
 def _last_of(parts: list[Part], path: Path) -> Part:

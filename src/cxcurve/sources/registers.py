@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from cxcurve.errors import clip
 from cxcurve.model.sources import Source, Time
 from cxcurve.sources.columns import register_of
-from cxcurve.sources.events import properties
-from cxcurve.sources.json_text import parsed
+from cxcurve.sources.events import Plan, property_rows
+from cxcurve.sources.json_text import encoded, parsed
 from cxcurve.sources.mapping import prepared
+from cxcurve.sources.personal import verified_links
 from cxcurve.sources.rows import Batch, Reasons, Rows, arrow_table, no_events
-from cxcurve.sources.values import first_reason, no_reasons, read_numbers, read_texts, read_times, reason_where
-from cxcurve.tables import CUSTOMERS, Column
+from cxcurve.sources.values import (
+    Texts,
+    first_reason,
+    no_reasons,
+    read_numbers,
+    read_texts,
+    read_times,
+    reason_where,
+)
+from cxcurve.tables import CUSTOMERS, Column, Table
 
 _Reader: TypeAlias = "Callable[[Source, pd.Series[Any], str], tuple[Any, Reasons]]"
 _ROLES = {"customer_id": "account", "person_id": "person", "partner_id": "partner"}
 
 
-def map_register(source: Source, rows: Rows) -> Batch:
+def map_register(plan: Plan, rows: Rows) -> Batch:
     """Customers or people out of raw rows; columns without a place of their own go to `attributes`."""
+    source = plan.source
     table = register_of(source)
     frame = prepared(source, rows.frame)
     taken = {column.name: _theirs(source, frame, column.name) for column in table.columns}
@@ -32,10 +44,11 @@ def map_register(source: Source, rows: Rows) -> Batch:
     for column in table.columns:
         read[column.name], flaw = _read(source, frame, column, taken[column.name])
         reasons.append(flaw)
-    others = [name for name in source.properties or map(str, rows.frame.columns) if name not in taken.values()]
     refusal = first_reason(*reasons)
     is_good = pd.isna(refusal)
-    result = pd.DataFrame(read | {"attributes": properties(frame, others)}, index=frame.index)[is_good]
+    told = property_rows(frame, [name for name in map(str, rows.frame.columns) if name not in taken.values()])
+    read |= _protected(plan, table, read, told)
+    result = pd.DataFrame(read, index=frame.index)[is_good]
     register = arrow_table(table, result.drop_duplicates(list(table.key), keep="last"))
     return Batch(
         events=no_events(),
@@ -45,7 +58,40 @@ def map_register(source: Source, rows: Rows) -> Batch:
         n_no_event=0,
         customers=register if table is CUSTOMERS else None,
         people=None if table is CUSTOMERS else register,
+        links=None if table is CUSTOMERS else _verified(plan, read["person_id"][is_good], told),
     )
+
+
+def _protected(plan: Plan, table: Table, read: Mapping[str, Any], told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The columns that personal fields are kept in, as they may be stored."""
+    source = plan.source
+    personal = plan.personal["account" if table is CUSTOMERS else "person"]
+    declared = [name for name in table.column_names if name in source.personal and name not in table.key]
+    columns: dict[str, Any] = {name: read[name].map(partial(personal.field, name)) for name in declared}
+    if table is CUSTOMERS:
+        return columns | {"attributes": [encoded(_wanted(source, personal.protected(one))) for one in told]}
+    people = [personal.of_person(one) for one in told]
+    hashes = [one.pop("email_hash", None) if one else None for one in people]
+    given = [None if one is None else personal.hashed_contact(one) for one in read["email_hash"]]
+    columns["email_hash"] = [one or other for one, other in zip(given, hashes, strict=True)]
+    return columns | {"attributes": [encoded(_wanted(source, one)) for one in people]}
+
+
+def _wanted(source: Source, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns asked for, where any are; a hash stands for its column."""
+    wanted = {*source.properties, *(f"{name}_hash" for name in source.properties)}
+    return {name: value for name, value in told.items() if not source.properties or name in wanted}
+
+
+def _verified(plan: Plan, persons: Texts, told: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """What the source has checked to be a person's, as statements of who is who (`tables.LINKS`)."""
+    personal = plan.personal["person"]
+    keys = [
+        (person, *key, 0)  # what a table says holds from the beginning
+        for at, person in persons.items() if plan.source.verified
+        for key in personal.verified(told[int(str(at))], plan.source.verified)
+    ]  # fmt: skip
+    return verified_links(plan.source.key, keys, plan.received_us)
 
 
 def column_for(source: Source, ours: str) -> str:

@@ -81,8 +81,9 @@ class Batch:
     """What some rows became. `n_read == n_used + n_no_event + the refused of kind "row"`, always.
 
     A row is used once it made an event, be it one that was refused. `staged` holds the rows of a source with `by`,
-    `customers` and `people` those of such a source, `links` and `traits` what a live source says of who is who and how
-    they are. `derive_staged` adds `used_row_ids`, the staged rows that made an event, `removed_keys`, those that are
+    with whose they are and when (`account_id`, `person_id`, `anonymous_id`, `at_us`), `customers` and `people` those of
+    such a source, `links`, `traits` and `consents` what is said of who is who, how they are, and what they allow and
+    withdraw. `derive_staged` adds `used_row_ids`, the staged rows that made an event, `removed_keys`, those that are
     gone where they come from, and to its events the column `row_key`, by which the store replaces them.
     """
 
@@ -96,6 +97,7 @@ class Batch:
     people: pa.Table | None = None
     links: pa.Table | None = None
     traits: pa.Table | None = None
+    consents: pa.Table | None = None
     used_row_ids: frozenset[str] = field(default=frozenset(), repr=False)
     removed_keys: frozenset[str] = field(default=frozenset(), repr=False)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ import pandas as pd
 import pyarrow as pa
 
 from cxcurve.model.sources import EventRule, Source, Time
-from cxcurve.sources.columns import used_columns
-from cxcurve.sources.events import Plan, held, rule_drafts
+from cxcurve.sources.columns import changing, text_columns, used_columns
+from cxcurve.sources.events import CUSTOMER, Plan, held, rule_drafts
 from cxcurve.sources.mapping import assemble, prepared, row_refusal
 from cxcurve.sources.rows import Batch, Rows, arrow_table, no_events, object_frame, row_texts
 from cxcurve.sources.values import Mask, read_texts, read_times
@@ -27,11 +28,13 @@ REMOVED = "(removed)"
 """The column of a staged row that says its key is gone where it comes from."""
 
 
-def stage_rows(source: Source, rows: Rows, row_ids: Sequence[str]) -> Batch:
+def stage_rows(plan: Plan, rows: Rows, row_ids: Sequence[str]) -> Batch:
     """Rows ready to be kept (`tables.STAGED`), with the columns the source uses; no events yet.
 
-    All rows kept count as used, until `derive_rows` tells which made an event.
+    All rows kept count as used, until `derive_rows` tells which made an event. Texts and personal fields are kept as
+    they may be stored; so that a rule which looks into a text looks into the masked one.
     """
+    source = plan.source
     frame = prepared(source, rows.frame[[name for name in used_columns(source) if name in rows.frame]])
     refusal = row_refusal(source, frame)
     good = np.flatnonzero(pd.isna(refusal))
@@ -41,16 +44,37 @@ def stage_rows(source: Source, rows: Rows, row_ids: Sequence[str]) -> Batch:
         "row_key": read_texts(frame[source.by]).to_numpy()[good],
         "file": np.array(rows.files, dtype=object)[good],
         "line": rows.lines[good],
-        "row": row_texts(frame.iloc[good][list(used_columns(source))]),
+        "row": row_texts(_protected(plan, frame.iloc[good][list(used_columns(source))])),
     })  # fmt: skip
+    whose = {ours: _cells(frame, getattr(source, role))[good].tolist() for role, ours in CUSTOMER.items()}
+    table = arrow_table(STAGED, staged)
+    for name, cells in whose.items():
+        table = table.append_column(name, pa.array(cells, pa.string()))
     return Batch(
         events=no_events(),
         refused=(*rows.refused, *rows.refuse(source.key, refusal)),
         n_read=len(rows) + len(rows.refused),
         n_used=len(good),
         n_no_event=0,
-        staged=arrow_table(STAGED, staged),
+        staged=table.append_column("at_us", pa.array(_last_us(source, frame)[good])),
     )
+
+
+def _cells(frame: pd.DataFrame, name: str | None) -> np.ndarray[Any, Any]:
+    return read_texts(frame[name]).to_numpy() if name else np.full(len(frame), None, dtype=object)
+
+
+def _last_us(source: Source, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
+    """The latest time a row names, 0 where none can be read: what comes after an erasure is a new beginning."""
+    time = source.time or Time()
+    names = {name for name in (time.column, *(rule.at for rule in source.events.values())) if name}
+    times = [read_times(frame[name], time, name)[0] for name in sorted(names)]
+    return np.max(times, axis=0) if times else np.zeros(len(frame), dtype=np.int64)
+
+
+def _protected(plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:
+    names = sorted(text_columns(plan.source))
+    return frame.assign(**{name: frame[name].map(partial(plan.personal["event"].field, name)) for name in names})
 
 
 def derive_rows(plan: Plan, staged: pa.Table) -> Batch:
@@ -65,6 +89,7 @@ def derive_rows(plan: Plan, staged: pa.Table) -> Batch:
     files, lines = (np.array(staged[name].to_pylist(), dtype=object)[order] for name in ("file", "line"))
     rows = Rows(frame, files.tolist(), lines.astype(np.int64))
     starts = (key != key.shift()).to_numpy()
+    frame = _with_change(source, frame, starts)
     drafts = rule_drafts(plan, frame, row_id.tolist(), list(_holds(source, frame, starts)))
     drafts = drafts.assign(row_key=key.to_numpy()[drafts["row"].to_numpy(dtype=int)])
     refusal = row_refusal(source, frame)
@@ -85,6 +110,17 @@ def _without_removed(source: Source, staged: pa.Table) -> tuple[pa.Table, frozen
     is_last = ~key.iloc[order].duplicated(keep="last").sort_index()
     gone = frozenset(key[is_last & is_removed])
     return staged.filter(pa.array(~(is_removed | key.isin(gone)))), gone
+
+
+def _with_change(source: Source, frame: pd.DataFrame, starts: Mask) -> pd.DataFrame:
+    """With the change of the amount as a column, where `amount: change(column)` asks for it; the first row has none."""
+    column = changing(source.amount or "")
+    if column is None:
+        return frame
+    numbers = pd.to_numeric(read_texts(frame[column]), errors="coerce").astype(np.float64)
+    change = (numbers - numbers.shift()).round(6)
+    change[starts] = np.nan
+    return frame.assign(**{source.amount or "": change.astype(object).where(change.notna(), None)})
 
 
 def _holds(source: Source, frame: pd.DataFrame, starts: Mask) -> Iterator[Mask]:

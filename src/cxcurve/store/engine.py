@@ -27,6 +27,8 @@ def connect(path: Path) -> Backend:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        if not path.exists():
+            _make(path)
         backend = ibis.duckdb.connect(
             path, memory_limit=MEMORY_LIMIT, temp_directory=str(path.parent / "spill"), preserve_insertion_order=False
         )
@@ -34,7 +36,7 @@ def connect(path: Path) -> Backend:
         raise StoreError(
             f'CXCURVE_MEMORY is "{MEMORY_LIMIT}", which is no amount of memory; expected such as "4GB"'
         ) from error
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         holder = _HOLDER.search(str(error))
         if holder is None:
             raise StoreError(f"{path}: cannot be opened. {_said(error)}") from error
@@ -44,6 +46,32 @@ def connect(path: Path) -> Backend:
         ) from error
     backend.raw_sql("SET TimeZone = 'UTC'")
     return backend
+
+
+def beside(backend: Backend) -> Backend:
+    """Another connection to the same file: what it reads is what was committed when its transaction began."""
+    other = ibis.duckdb.from_connection(backend.con.cursor())
+    other.raw_sql("SET TimeZone = 'UTC'")
+    return other
+
+
+def checkpoint(backend: Backend) -> None:
+    """Write what is committed into the file proper; where others read what was before, the engine does it later."""
+    try:
+        backend.raw_sql("CHECKPOINT")
+    except duckdb.Error as error:
+        if "other write transactions" not in str(error):
+            raise
+
+
+def _make(path: Path) -> None:
+    """An empty store: whole or not at all, for half a file is a damaged one to all who come after."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        duckdb.connect(fresh).close()
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 @contextmanager

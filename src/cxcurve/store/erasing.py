@@ -11,13 +11,16 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from cxcurve.store.engine import said_clearly
-from cxcurve.store.identity import temporary_ids
-from cxcurve.store.marks import mark
+from cxcurve.store.identity import SOMEBODY, joined, settle
+from cxcurve.store.marks import CUSTOMER, Secret, mark
+from cxcurve.store.names import rename_alike
 from cxcurve.store.resolution import Id
 from cxcurve.store.session import transaction
+from cxcurve.store.temporary import temporary_ids
 
 _COLUMN = {"account": "account_id", "person": "person_id", "anonymous": "anonymous_id"}
 _OF_THEM = {
@@ -35,7 +38,7 @@ def ids_of(backend: Backend, kind: str, id_: str) -> set[Id]:
         sql = """
             SELECT d.id_kind, d.id
             FROM identities AS d JOIN customer_keys AS k USING (customer_key) WHERE k.customer_id = $1
-            UNION SELECT 'person', person_id FROM people WHERE customer_id = $1
+            UNION SELECT 'person', person_id FROM person_rows WHERE customer_id = $1
             UNION SELECT id_kind, id FROM resolved WHERE to_kind = 'account' AND to_id = $1
         """
         return {("account", id_), *((one[0], one[1]) for one in backend.con.execute(sql, [id_]).fetchall())}
@@ -52,7 +55,7 @@ def is_known(backend: Backend, kind: str, id_: str) -> bool:
     sql = f"""
         SELECT 1 FROM event_log WHERE {_COLUMN[kind]} = $2
         UNION ALL SELECT 1 FROM identities WHERE (id_kind, id) = ($1, $2)
-        UNION ALL SELECT 1 FROM people WHERE $1 = 'person' AND person_id = $2
+        UNION ALL SELECT 1 FROM people WHERE ($1, $2) IN (('person', person_id), ('account', customer_id))
         UNION ALL SELECT 1 FROM customers WHERE $1 = 'account' AND customer_id = $2
         UNION ALL SELECT 1 FROM links WHERE (from_kind, from_id) = ($1, $2) OR (to_kind, to_id) = ($1, $2) LIMIT 1
     """
@@ -65,17 +68,25 @@ def erase(backend: Backend, ids: Collection[Id], erased_us: int, secret: bytes) 
     The customers whose events these were are to be scored anew; `rewrite` then makes the file free of what was deleted.
     """
     with said_clearly(), transaction(backend):
+        beside = [one for one in joined(backend, ids) - {*ids} if one[0] in SOMEBODY]
         temporary_ids(backend, "gone", ids)
+        names = _name_customers(backend)
         n_events = _delete_events(backend)
         _delete_customers(backend)
         deleted = {"events": n_events}
         for table, where in (
+            ("person_rows", "person_id IN (SELECT id FROM gone WHERE id_kind = 'person')"),
+            ("customer_rows", "customer_id IN (SELECT customer_id FROM gone_customers)"),
             ("people", "person_id IN (SELECT id FROM gone WHERE id_kind = 'person')"),
-            ("customers", "customer_id IN (SELECT id FROM gone WHERE id_kind = 'account')"),
+            ("customers", "customer_id IN (SELECT customer_id FROM gone_customers)"),
             ("links", f"(from_kind, from_id) IN {_GONE} OR (to_kind, to_id) IN {_GONE}"),
             ("traits", f"(id_kind, id) IN {_GONE}"),
+            ("consents", f"(id_kind, id) IN {_GONE}"),
+            ("terms", f"(id_kind, id) IN {_GONE}"),
             ("resolved", f"(id_kind, id) IN {_GONE}"),
             ("identities", f"(id_kind, id) IN {_GONE}"),
+            ("written", "customer_id IN (SELECT id FROM gone) OR EXISTS (FROM gone WHERE contains(refusal, gone.id))"),
+            ("writes", "EXISTS (FROM gone WHERE contains(document, gone.id))"),
         ):
             deleted[table] = backend.con.execute(f"DELETE FROM {table} WHERE {where}").fetchall()[0][0]
         texts = {id_ for _, id_ in ids}
@@ -86,8 +97,10 @@ def erase(backend: Backend, ids: Collection[Id], erased_us: int, secret: bytes) 
             "AND customer_key NOT IN (SELECT customer_key FROM identities) "
             "AND customer_key NOT IN (SELECT own_key FROM identities WHERE own_key IS NOT NULL)"
         )
-        marks = [[mark(secret, one), erased_us] for one in ids]
+        marks = [[mark(secret, one), erased_us] for one in (*ids, *((CUSTOMER, name) for name in names))]
         backend.con.executemany("INSERT OR REPLACE INTO erased VALUES (?, ?)", marks)
+        settle(backend, beside)  # what waited for a decision between them and others waits no more
+        rename_alike(backend, "SELECT id FROM gone")
     return deleted
 
 
@@ -103,12 +116,40 @@ def rewrite(backend: Backend, path: Path) -> Path:
     return fresh
 
 
+def without_erased(backend: Backend, rows: pa.Table, secret: Secret) -> pa.Table:
+    """Rows of the quarantine but for those that hold an id of the erased."""
+    marks = {one for (one,) in backend.con.execute("SELECT mark FROM erased").fetchall()}
+    if not marks:
+        return rows
+    key = secret()
+    is_theirs = [
+        any(mark(key, (kind, value)) in marks for value in set(_values(text)) for kind in _COLUMN)
+        for text in rows["row"].to_pylist()
+    ]
+    return rows.filter(pa.array([not one for one in is_theirs], pa.bool_()))
+
+
+def _name_customers(backend: Backend) -> list[str]:
+    """The names that tables of customers have for them, also as the temporary table `gone_customers`."""
+    backend.con.execute("""
+        CREATE OR REPLACE TEMP TABLE gone_customers AS
+        SELECT id AS customer_id FROM gone WHERE id_kind = 'account'
+        UNION SELECT k.customer_id FROM gone AS g JOIN identities AS d ON (d.id_kind, d.id) = (g.id_kind, g.id)
+        JOIN customer_keys AS k ON k.customer_key = d.own_key
+        UNION SELECT id FROM gone WHERE id_kind = 'person' AND id NOT IN (
+            SELECT id FROM identities WHERE id_kind = 'account' UNION SELECT customer_id FROM person_accounts)
+    """)
+    return [name for (name,) in backend.con.execute("SELECT customer_id FROM gone_customers").fetchall()]
+
+
 def _delete_events(backend: Backend) -> int:
     n = 0
     for kind, is_of_them in _OF_THEM.items():
         where = f"g.id_kind = '{kind}' AND {is_of_them}"
         whose = f"SELECT DISTINCT customer_key, 0 FROM event_log, gone AS g WHERE {where}"
         backend.con.execute(f"INSERT INTO touched {whose}")
+        named = f"SELECT DISTINCT signal_key FROM event_log, gone AS g WHERE {where}"
+        backend.con.execute(f"DELETE FROM property_days WHERE signal_key IN ({named})")  # counted anew when asked for
         n += backend.con.execute(f"DELETE FROM event_log USING gone AS g WHERE {where}").fetchall()[0][0]
     return n
 

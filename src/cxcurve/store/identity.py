@@ -14,27 +14,38 @@ from ibis.backends.duckdb import Backend
 
 from cxcurve import tables
 from cxcurve.errors import UnknownNameError
-from cxcurve.store import log
+from cxcurve.store import consents, log, told
 from cxcurve.store.engine import said_clearly
+from cxcurve.store.marks import ID_COLUMNS, Secret, leave_out
+from cxcurve.store.names import rename_alike
 from cxcurve.store.resolution import Holder, Id, Link, resolve
 from cxcurve.store.session import transaction
+from cxcurve.store.temporary import IDS, temporary, temporary_ids
 
-_IDS = pa.schema([("id_kind", pa.string()), ("id", pa.string())])
+SOMEBODY = frozenset({"person", "anonymous"})
 _SETTLED = pa.schema(
-    [*_IDS, ("to_kind", pa.string()), ("to_id", pa.string()), ("candidates", pa.string()), ("head_id", pa.string())]
+    [*IDS, ("to_kind", pa.string()), ("to_id", pa.string()), ("candidates", pa.string()), ("head_id", pa.string())]
 )
 
 
-def record(backend: Backend, links: pa.Table) -> int:
-    """Keep statements (`tables.LINKS`), each once, and let the ids follow; returns how many are new."""
+def record(backend: Backend, links: pa.Table, secret: Secret) -> int:
+    """Keep statements (`tables.LINKS`), each once, none of the erased; the ids follow. Returns how many are new."""
     if not links.num_rows:
         return 0
     with said_clearly(), transaction(backend):
         backend.con.register("links_view", links)
         names = ", ".join(tables.LINKS.column_names)
         known = "link_id NOT IN (SELECT link_id FROM links)"
-        backend.raw_sql(f"CREATE OR REPLACE TEMP TABLE new_links AS SELECT {names} FROM links_view WHERE {known}")
+        sides = {f"{side}_{kind}": kind for side in ("from", "to") for kind in ID_COLUMNS.values()}
+        ids = ", ".join(
+            f"CASE {side}_kind WHEN '{kind}' THEN {side}_id END AS {side}_{kind}"
+            for side in ("from", "to") for kind in ID_COLUMNS.values()
+        )  # fmt: skip
+        backend.raw_sql(
+            f"CREATE OR REPLACE TEMP TABLE new_links AS SELECT {names}, {ids} FROM links_view WHERE {known}"
+        )
         backend.con.unregister("links_view")
+        leave_out(backend, "new_links", sides, "said_us", secret)
         backend.raw_sql(f"INSERT OR IGNORE INTO links ({names}) SELECT {names} FROM new_links")
         rows = backend.con.execute("SELECT DISTINCT from_kind, from_id FROM new_links").fetchall()
         n = int(backend.con.execute("SELECT count(DISTINCT link_id) FROM new_links").fetchall()[0][0])
@@ -60,13 +71,16 @@ def undo(backend: Backend, link_id: str, undone_us: int) -> None:
 
 def settle(backend: Backend, ids: Iterable[Id]) -> None:
     """Let these ids, and all that are joined to them by links, belong to whom the statements say."""
-    affected = _joined(backend, set(ids))
+    affected = joined(backend, ids)
     holders = resolve(_links(backend, affected), _accounts_of(backend, affected))
-    settled = {id_: holders.get(id_, Holder(id_)) for id_ in affected}
+    settled = {id_: holders.get(id_, Holder(id_)) for id_ in affected if id_[0] in SOMEBODY}
     _write(backend, settled)
     _make_own(backend)
     _make_accounts(backend)
     _move(backend)
+    rename_alike(backend, "SELECT id FROM settled UNION SELECT to_id FROM settled")
+    told.fold_people(backend, list(settled))
+    consents.settle(backend, list(settled))
 
 
 def linked(backend: Backend, ids: Collection[Id]) -> list[Id]:
@@ -75,14 +89,14 @@ def linked(backend: Backend, ids: Collection[Id]) -> list[Id]:
         return []
     temporary_ids(backend, "asked_ids", ids)
     sql = """
-        SELECT DISTINCT a.id_kind, a.id FROM asked_ids AS a
-        JOIN links AS l ON (l.from_kind, l.from_id) = (a.id_kind, a.id) OR (l.to_kind, l.to_id) = (a.id_kind, a.id)
+        SELECT a.id_kind, a.id FROM asked_ids AS a JOIN links AS l ON (l.from_kind, l.from_id) = (a.id_kind, a.id)
+        UNION SELECT a.id_kind, a.id FROM asked_ids AS a JOIN links AS l ON (l.to_kind, l.to_id) = (a.id_kind, a.id)
     """
     return [(kind, id_) for kind, id_ in backend.con.execute(sql).fetchall()]
 
 
-def _joined(backend: Backend, ids: set[Id]) -> set[Id]:
-    """The ids with all persons and visitors that links join to them, at any distance. Accounts join nobody."""
+def joined(backend: Backend, ids: Iterable[Id]) -> set[Id]:
+    """The ids with all persons, visitors and keys that links join to them, at any distance. Accounts join nobody."""
     found, edge = set(ids), set(ids)
     while edge:
         temporary_ids(backend, "edge_ids", edge)
@@ -108,8 +122,7 @@ def _links(backend: Backend, ids: Collection[Id]) -> list[Link]:
 def _accounts_of(backend: Backend, ids: Collection[Id]) -> dict[str, str]:
     temporary_ids(backend, "edge_ids", ids)
     sql = """
-        SELECT person_id, customer_id FROM people JOIN edge_ids ON id_kind = 'person' AND id = person_id
-        WHERE customer_id IS NOT NULL
+        SELECT person_id, customer_id FROM person_accounts JOIN edge_ids ON id_kind = 'person' AND id = person_id
     """
     return dict(backend.con.execute(sql).fetchall())
 
@@ -122,7 +135,7 @@ def _write(backend: Backend, settled: Mapping[Id, Holder]) -> None:
          "head_id": holder.head[1] if holder.head and holder.head[0] == "person" else None}
         for id_, holder in settled.items()
     ]  # fmt: skip
-    _view(backend, "settled", pa.Table.from_pylist(rows, schema=_SETTLED))
+    temporary(backend, "settled", pa.Table.from_pylist(rows, schema=_SETTLED))
     backend.raw_sql("INSERT OR REPLACE INTO resolved SELECT * FROM settled")
     log.name_speakers(backend)
 
@@ -170,18 +183,6 @@ def _move(backend: Backend) -> None:
     """)
     backend.raw_sql("DELETE FROM moved WHERE old_key = new_key")
     log.move_events(backend)
-
-
-def temporary_ids(backend: Backend, name: str, ids: Collection[Id]) -> None:
-    """Some ids as a temporary table of `id_kind` and `id`."""
-    columns = [pa.array([id_[i] for id_ in ids], pa.string()) for i in (0, 1)]
-    _view(backend, name, pa.Table.from_arrays(columns, schema=_IDS))
-
-
-def _view(backend: Backend, name: str, rows: pa.Table) -> None:
-    backend.con.register("rows_view", rows)
-    backend.raw_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM rows_view")
-    backend.con.unregister("rows_view")
 
 
 def conflicts(backend: Backend) -> Sequence[tuple[Id, list[Id]]]:

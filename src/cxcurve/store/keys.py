@@ -6,14 +6,17 @@ hashes needful is that people choose their passwords.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import secrets
 import sqlite3
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from cxcurve.errors import BadValueError, UnknownNameError
 
@@ -22,22 +25,43 @@ KINDS: tuple[Kind, ...] = ("write", "read")
 FRESH_S = 1.0
 """How long a key that was looked up is believed: a withdrawn one is refused after at most so long."""
 MOST_REMEMBERED = 10_000
+USED_EVERY_US = 600_000_000
+"""How exactly is kept when a key was used last: writing it down each time would cost what the inbox costs."""
+SHOWN = 8
+"""Signs of a key that are kept as they are, for its owner to know it again."""
+_LATER = {
+    "used_us": "INTEGER", "prefix": "TEXT NOT NULL DEFAULT ''", "until_us": "INTEGER",
+    "grant_json": "TEXT NOT NULL DEFAULT '{}'",
+}  # fmt: skip
+"""Columns that files of before do not have."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
     number INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, source TEXT NOT NULL,
-    made_us INTEGER NOT NULL, withdrawn_us INTEGER);
+    made_us INTEGER NOT NULL, withdrawn_us INTEGER, used_us INTEGER);
 """
+_COLUMNS = "number, kind, source, made_us, withdrawn_us, used_us, prefix, until_us, grant_json"
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFact:
-    """What is kept of a key: never the key itself."""
+    """What is kept of a key: its first signs, never the key itself; `grant` says what one for reading allows.
+
+    `used_us` is exact to ten minutes.
+    """
 
     number: int
     kind: Kind
     source: str
     made_us: int
     withdrawn_us: int | None
+    used_us: int | None = None
+    prefix: str = ""
+    until_us: int | None = None
+    grant: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_over(self, now_us: int) -> bool:
+        """Whether its time is up."""
+        return self.until_us is not None and now_us >= self.until_us
 
 
 class Keys:
@@ -47,6 +71,9 @@ class Keys:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
         self._connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; {_SCHEMA}")
+        known = {row[1] for row in self._connection.execute("PRAGMA table_info(keys)")}
+        for name in _LATER.keys() - known:
+            self._connection.execute(f"ALTER TABLE keys ADD COLUMN {name} {_LATER[name]}")
         path.chmod(0o600)
         self._lock = threading.Lock()
         self._found: dict[str, tuple[float, KeyFact | None]] = {}
@@ -61,8 +88,16 @@ class Keys:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def create(self, kind: Kind, source: str, made_us: int) -> str:
-        """A new key, told this once.
+    def create(
+        self,
+        kind: Kind,
+        source: str,
+        made_us: int,
+        *,
+        until_us: int | None = None,
+        grant: Mapping[str, Any] | None = None,
+    ) -> str:
+        """A new key, told this once; refused from `until_us` on.
 
         Raises:
             BadValueError: there is no such kind, or the source has no name.
@@ -73,8 +108,9 @@ class Keys:
             raise BadValueError("the source has no name; give the one that its events are to carry, such as web")
         key = f"cx{kind[0]}_{secrets.token_urlsafe(24)}"
         with self._lock:
-            row = (_hashed(key), kind, source, made_us)
-            self._connection.execute("INSERT INTO keys (hash, kind, source, made_us) VALUES (?, ?, ?, ?)", row)
+            row = (_hashed(key), kind, source, made_us, key[:SHOWN], until_us, json.dumps(dict(grant or {})))
+            names = "hash, kind, source, made_us, prefix, until_us, grant_json"
+            self._connection.execute(f"INSERT INTO keys ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return key
 
     def find(self, key: str) -> KeyFact | None:
@@ -91,9 +127,8 @@ class Keys:
 
     def all(self) -> list[KeyFact]:
         """Every key that was ever made, the oldest first."""
-        sql = "SELECT number, kind, source, made_us, withdrawn_us FROM keys ORDER BY number"
         with self._lock:
-            return [KeyFact(*row) for row in self._connection.execute(sql)]
+            return [_fact(row) for row in self._connection.execute(f"SELECT {_COLUMNS} FROM keys ORDER BY number")]
 
     def withdraw(self, number: int, withdrawn_us: int) -> None:
         """Let a key be refused from now on.
@@ -108,9 +143,20 @@ class Keys:
             self._found.clear()
 
     def _looked_up(self, hashed: str) -> KeyFact | None:
-        sql = "SELECT number, kind, source, made_us, withdrawn_us FROM keys WHERE hash = ? AND withdrawn_us IS NULL"
+        sql = f"SELECT {_COLUMNS} FROM keys WHERE hash = ? AND withdrawn_us IS NULL"
         row = self._connection.execute(sql, (hashed,)).fetchone()
-        return KeyFact(*row) if row else None
+        return self._used(_fact(row)) if row else None
+
+    def _used(self, key: KeyFact) -> KeyFact:
+        now_us = time.time_ns() // 1000
+        if now_us - (key.used_us or 0) > USED_EVERY_US:
+            with contextlib.suppress(sqlite3.OperationalError):  # a full disk is no reason to refuse a key
+                self._connection.execute("UPDATE keys SET used_us = ? WHERE number = ?", (now_us, key.number))
+        return key
+
+
+def _fact(row: tuple[Any, ...]) -> KeyFact:
+    return replace(KeyFact(*row[:-1]), grant=json.loads(row[-1]))
 
 
 def _hashed(key: str) -> str:

@@ -16,9 +16,13 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from cxcurve import tables
+from cxcurve.store import consents
+from cxcurve.store.additions import MOST_ROWS, Additions
 from cxcurve.store.engine import said_clearly
 from cxcurve.store.marks import ID_COLUMNS, leave_out
+from cxcurve.store.names import IS_OWN, rename_alike
 from cxcurve.store.session import transaction
+from cxcurve.store.unfolded import unfold_keys
 
 _BODY_COLUMNS = [c.name for c in tables.EVENTS.columns if c.name not in {"event_id", "received_us"}]
 _STORED = [c.name for c in tables.EVENTS.columns if c.name != "name"]
@@ -37,8 +41,8 @@ class Appended:
         return Appended(self.loaded + other.loaded, self.duplicate + other.duplicate, self.conflict + other.conflict)
 
 
-def append(backend: Backend, events: pa.Table, secret: Callable[[], bytes]) -> Appended:
-    """Add `events` (`tables.EVENTS`, and optionally `row_key` and `said`) to the log, all or nothing.
+def append(backend: Backend, events: pa.Table, secret: Callable[[], bytes], additions: Additions) -> Appended:
+    """Add `events` (`tables.EVENTS`, and optionally `row_key` and `said`) to the log, all or nothing; say which.
 
     Returns:
         How many were loaded, were there already (or are of somebody erased since), or contradict what was there.
@@ -51,8 +55,9 @@ def append(backend: Backend, events: pa.Table, secret: Callable[[], bytes]) -> A
         counts = _counts(backend)
         _new_keys(backend)
         _insert(backend)
+        _tell(backend, counts.loaded, additions)
         _keep_conflicts(backend)
-        backend.raw_sql("DROP TABLE incoming")
+        backend.raw_sql("DROP TABLE incoming; DROP TABLE inserted")
         return counts + Appended(duplicate=n_erased)
 
 
@@ -77,7 +82,8 @@ def replace_keys(
             f"INSERT INTO touched SELECT customer_key, min(occurred_us) FROM event_log WHERE {stale} GROUP BY 1",
             [source],
         )
-        backend.con.execute(f"DELETE FROM event_log WHERE {stale}", [source])
+        gone = backend.con.execute(f"DELETE FROM event_log WHERE {stale} RETURNING event_id", [source]).fetchall()
+        consents.forget(backend, [event_id for (event_id,) in gone])
         _mark(backend)
         counts = _counts(backend)
         _new_keys(backend)
@@ -86,24 +92,25 @@ def replace_keys(
         backend.con.execute(
             "DELETE FROM pending_keys WHERE source = $1 AND row_key IN (SELECT row_key FROM these_keys)", [source]
         )
-        backend.raw_sql("DROP TABLE incoming; DROP TABLE these_keys")
+        backend.raw_sql("DROP TABLE incoming; DROP TABLE inserted; DROP TABLE these_keys")
         return counts + Appended(duplicate=n_erased)
 
 
 def move_people(backend: Backend) -> None:
     """Give events that name a person alone to the account which the people table names for that person."""
-    accounts = "SELECT customer_id FROM people WHERE customer_id IS NOT NULL"
+    accounts = "SELECT customer_id FROM person_accounts"
     free_names(backend, accounts)
-    new_customers(backend, f"{accounts} AND person_id IN (SELECT id FROM identities WHERE id_kind = 'person')")
+    new_customers(backend, f"{accounts} WHERE person_id IN (SELECT id FROM identities WHERE id_kind = 'person')")
     backend.raw_sql("""
         CREATE OR REPLACE TEMP TABLE moved AS
         SELECT d.id_kind, d.id, d.customer_key AS old_key, k.customer_key AS new_key
-        FROM identities AS d JOIN people AS p ON p.person_id = d.id
+        FROM identities AS d JOIN person_accounts AS p ON p.person_id = d.id
         JOIN customer_keys AS k ON k.customer_id = p.customer_id
         ANTI JOIN resolved AS r ON (r.id_kind, r.id) = (d.id_kind, d.id)
         WHERE d.id_kind = 'person' AND d.customer_key <> k.customer_key
     """)
     move_events(backend)
+    rename_alike(backend, "SELECT id FROM named UNION SELECT id FROM moved")
 
 
 def move_events(backend: Backend) -> None:
@@ -185,6 +192,17 @@ def _new_keys(backend: Backend) -> None:
         FROM incoming AS i JOIN marked AS m ON m.ordinal = i.ordinal AND m.fate = 'loaded'
         ANTI JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id
     """)
+    if backend.con.execute("SELECT 1 FROM seen_ids LIMIT 1").fetchall():
+        _new_ids(backend)
+    backend.raw_sql("""
+        INSERT INTO signal_keys
+        SELECT (SELECT coalesce(max(signal_key), 0) FROM signal_keys) + row_number() OVER (ORDER BY name), name
+        FROM (SELECT DISTINCT name FROM incoming) AS seen WHERE name NOT IN (SELECT name FROM signal_keys)
+    """)
+
+
+def _new_ids(backend: Backend) -> None:
+    """Those whom nobody has named before, in `seen_ids`, and whom they turn out to be."""
     backend.raw_sql("""
         CREATE OR REPLACE TEMP TABLE new_ids AS
         WITH heads AS (  -- whom others turn out to be has a key, too
@@ -200,55 +218,44 @@ def _new_keys(backend: Backend) -> None:
                r.to_id AS head_id
         FROM (SELECT * FROM seen_ids UNION SELECT * FROM heads) AS s
         LEFT JOIN resolved AS r ON (r.id_kind, r.id) = (s.id_kind, s.id)
-        LEFT JOIN people AS p ON s.id_kind = 'person' AND p.person_id = s.id
+        LEFT JOIN person_accounts AS p ON s.id_kind = 'person' AND p.person_id = s.id
     """)
-    if backend.con.execute("SELECT 1 FROM new_ids LIMIT 1").fetchall():
-        accounts = "SELECT account_id FROM new_ids WHERE account_id IS NOT NULL"
-        free_names(backend, accounts)
-        new_customers(backend, accounts)
-        settle_names(
-            backend, "SELECT NULL, id_kind, id, id FROM new_ids WHERE account_id IS NULL AND head_kind IS NULL"
-        )
-        new_customers(backend, "SELECT customer_id FROM named")
-        backend.raw_sql("""
-            INSERT INTO identities (id_kind, id, customer_key, valid_from_us, own_key)
-            SELECT n.id_kind, n.id, k.customer_key, 0, CASE WHEN n.account_id IS NULL THEN k.customer_key END
-            FROM new_ids AS n LEFT JOIN named AS a ON a.id_kind = n.id_kind AND a.id = n.id
-            JOIN customer_keys AS k ON k.customer_id = coalesce(n.account_id, a.customer_id) WHERE n.head_kind IS NULL
-        """)
-        backend.raw_sql("""
-            INSERT INTO identities (id_kind, id, customer_key, valid_from_us)
-            SELECT n.id_kind, n.id, d.customer_key, 0 FROM new_ids AS n
-            JOIN identities AS d ON (d.id_kind, d.id) = (n.head_kind, n.head_id)
-        """)
+    accounts = "SELECT account_id FROM new_ids WHERE account_id IS NOT NULL"
+    free_names(backend, accounts)
+    new_customers(backend, accounts)
+    settle_names(backend, "SELECT NULL, id_kind, id, id FROM new_ids WHERE account_id IS NULL AND head_kind IS NULL")
+    new_customers(backend, "SELECT customer_id FROM named")
     backend.raw_sql("""
-        INSERT INTO signal_keys
-        SELECT (SELECT coalesce(max(signal_key), 0) FROM signal_keys) + row_number() OVER (ORDER BY name), name
-        FROM (SELECT DISTINCT name FROM incoming) AS seen WHERE name NOT IN (SELECT name FROM signal_keys)
+        INSERT INTO identities (id_kind, id, customer_key, valid_from_us, own_key)
+        SELECT n.id_kind, n.id, k.customer_key, 0, CASE WHEN n.account_id IS NULL THEN k.customer_key END
+        FROM new_ids AS n LEFT JOIN named AS a ON a.id_kind = n.id_kind AND a.id = n.id
+        JOIN customer_keys AS k ON k.customer_id = coalesce(n.account_id, a.customer_id) WHERE n.head_kind IS NULL
     """)
+    backend.raw_sql("""
+        INSERT INTO identities (id_kind, id, customer_key, valid_from_us)
+        SELECT n.id_kind, n.id, d.customer_key, 0 FROM new_ids AS n
+        JOIN identities AS d ON (d.id_kind, d.id) = (n.head_kind, n.head_id)
+    """)
+    rename_alike(backend, "SELECT id FROM new_ids UNION SELECT account_id FROM new_ids")
 
 
 def free_names(backend: Backend, accounts: str) -> None:
     """An account keeps its own id, whoever comes first: a person or visitor who is called so gets another name."""
-    # A person whom the people table gives to the account of the same id is that account.
     settle_names(
         backend,
         f"""
         SELECT k.customer_key, d.id_kind, d.id, k.customer_id
-        FROM customer_keys AS k JOIN identities AS d USING (customer_key)
-        LEFT JOIN people AS p ON d.id_kind = 'person' AND p.person_id = d.id
-        WHERE k.customer_id IN ({accounts})
-        QUALIFY NOT bool_or(d.id_kind = 'account' OR p.customer_id IS NOT DISTINCT FROM k.customer_id)
-                    OVER (PARTITION BY k.customer_key)
-            AND k.customer_id = repeat(d.id_kind || ':', (length(k.customer_id) - length(d.id))
-                                       // (length(d.id_kind) + 1)) || d.id
+        FROM customer_keys AS k JOIN identities AS d ON d.own_key = k.customer_key
+        WHERE k.customer_id IN ({accounts}) AND {IS_OWN.format(name="k.customer_id", kind="d.id_kind", id="d.id")}
         """,
         also_taken=accounts,
     )
+    unfold_keys(backend, "SELECT customer_key FROM named")
     backend.raw_sql("""
         UPDATE customer_keys SET customer_id = named.customer_id, bucket = bucket_of(named.customer_id) FROM named
         WHERE named.customer_key = customer_keys.customer_key
     """)
+    unfold_keys(backend, "SELECT customer_key FROM named")
     backend.raw_sql("INSERT INTO touched SELECT customer_key, 0 FROM named")  # attributes go by the name
 
 
@@ -271,7 +278,8 @@ def settle_names(backend: Backend, who: str, also_taken: str = "SELECT NULL") ->
               FROM named) AS wanted
         WHERE wanted.id_kind = named.id_kind AND wanted.id = named.id
           AND (wanted.place > 1 OR named.customer_id IN (
-              SELECT customer_id FROM customer_keys UNION ALL SELECT customer_id FROM people UNION ALL {also_taken}))
+              SELECT customer_id FROM customer_keys UNION ALL SELECT customer_id FROM person_accounts
+              UNION ALL {also_taken}))
     """
     while n_changed:
         n_changed = backend.con.execute(lengthen).fetchall()[0][0]
@@ -289,23 +297,30 @@ def new_customers(backend: Backend, customer_ids: str) -> None:
 
 
 def _insert(backend: Backend) -> None:
-    names = ", ".join(f'"{name}"' for name in _STORED)
     values = ", ".join(f'i."{name}"' for name in _STORED)
+    may = ", ".join(f"({sql}) AS {name}" for name, sql in consents.flags(backend).items())
     backend.raw_sql(
-        f"INSERT INTO event_log (customer_key, signal_key, body, row_key, speaker, {names}) "
-        "SELECT d.customer_key, s.signal_key, i.body, i.row_key, coalesce(p.head_id, i.person_id, v.head_id), "
-        f"{values} FROM incoming AS i JOIN marked AS m ON m.ordinal = i.ordinal AND m.fate = 'loaded' "
+        f"CREATE OR REPLACE TEMP TABLE inserted AS SELECT l.*, {may} FROM ("
+        "SELECT d.customer_key, s.signal_key, i.body, i.row_key, "
+        f"coalesce(p.head_id, i.person_id, v.head_id) AS speaker, {values} "
+        "FROM incoming AS i JOIN marked AS m ON m.ordinal = i.ordinal AND m.fate = 'loaded' "
         "JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id JOIN signal_keys AS s ON s.name = i.name "
         "LEFT JOIN resolved AS p ON p.id_kind = 'person' AND p.id = i.person_id "
         "LEFT JOIN resolved AS v ON v.id_kind = 'anonymous' AND v.id = i.anonymous_id AND i.person_id IS NULL"
+        f") AS l {consents.JUDGED_BY}"
     )
+    backend.raw_sql("INSERT INTO event_log BY NAME SELECT * FROM inserted")
     backend.raw_sql(
-        """
-        INSERT INTO touched SELECT d.customer_key, min(i.occurred_us)
-        FROM incoming AS i JOIN marked AS m USING (ordinal)
-        JOIN identities AS d ON d.id_kind = i.id_kind AND d.id = i.id WHERE m.fate = 'loaded' GROUP BY 1
-        """
+        "INSERT INTO touched SELECT customer_key, min(occurred_us) FROM inserted WHERE for_analytics GROUP BY 1"
     )
+
+
+def _tell(backend: Backend, n_loaded: int, additions: Additions) -> None:
+    if n_loaded > MOST_ROWS:
+        additions.lose()
+    elif n_loaded:
+        told = "SELECT source, signal_key, occurred_us, received_us FROM inserted WHERE for_analytics"
+        additions.add(backend.con.sql(told).to_arrow_table())
 
 
 def _keep_conflicts(backend: Backend) -> None:

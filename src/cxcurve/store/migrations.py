@@ -90,5 +90,46 @@ PROPERTIES: tuple[str, ...] = (create(tables.PROPERTY_DAYS),)
 
 PLANS: tuple[str, ...] = (create(tables.PLANS, with_key=True),)
 
-MIGRATIONS: Sequence[Sequence[str]] = (FIRST, BUCKETS, CALIBRATIONS, PROPERTIES, PLANS, LIVE)
+_EVENTS = (
+    "SELECT l.* EXCLUDE (body, row_key, speaker, {flags}), s.name, k.customer_id, "
+    "make_timestamp(l.occurred_us) AS occurred_at "
+    "FROM {log} AS l JOIN signal_keys AS s USING (signal_key) JOIN customer_keys AS k USING (customer_key)"
+)
+_FLAGS = ", ".join(f"for_{purpose}" for purpose in tables.PURPOSES)
+
+CONSENTS: tuple[str, ...] = (
+    create(tables.CONSENTS, with_key=True),
+    # From when on what somebody's events may be used for, by all that he said.
+    "CREATE TABLE terms (id_kind VARCHAR NOT NULL, id VARCHAR NOT NULL, "
+    + ", ".join(f"{what}_{one} BIGINT NOT NULL" for one in tables.PURPOSES for what in ("withdrawn", "given"))
+    + ", PRIMARY KEY (id_kind, id))",
+    # An account that never withdrew says nothing about its people.
+    "CREATE VIEW account_terms AS SELECT d.customer_key, "
+    + ", ".join(
+        f"t.withdrawn_{one}, CASE WHEN t.withdrawn_{one} > -(2::BIGINT ** 62) THEN t.given_{one} END AS given_{one}"
+        for one in tables.PURPOSES
+    )
+    + " FROM terms AS t JOIN identities AS d USING (id_kind, id) WHERE t.id_kind = 'account'",
+    *(f"ALTER TABLE event_log ADD COLUMN for_{purpose} BOOLEAN DEFAULT TRUE" for purpose in tables.PURPOSES),
+    f"CREATE OR REPLACE VIEW events AS {_EVENTS.format(log='event_log', flags=_FLAGS)}",
+    *(f"CREATE VIEW {one}_log AS SELECT * FROM event_log WHERE for_{one}" for one in tables.PURPOSES),
+    *(f"CREATE VIEW {one}_events AS {_EVENTS.format(log=f'{one}_log', flags=_FLAGS)}" for one in tables.PURPOSES),
+)
+
+WRITTEN: tuple[str, ...] = (create(tables.WRITTEN, with_key=True), create(tables.WRITES, with_key=True))
+
+PROFILES: tuple[str, ...] = (
+    # What was said is kept apart from what it comes to: another statement may come before it in time.
+    create(tables.CUSTOMER_ROWS, with_key=True),
+    create(tables.PERSON_ROWS, with_key=True),
+    f"INSERT INTO customer_rows SELECT '', {', '.join(tables.CUSTOMERS.column_names)} FROM customers",
+    f"INSERT INTO person_rows SELECT '', {', '.join(tables.PEOPLE.column_names)} FROM people",
+    # The account of each person, as the tables of people say.
+    "CREATE VIEW person_accounts AS SELECT person_id, arg_max(customer_id, source) AS customer_id "
+    "FROM person_rows WHERE customer_id IS NOT NULL GROUP BY person_id",
+)
+
+MIGRATIONS: Sequence[Sequence[str]] = (
+    FIRST, BUCKETS, CALIBRATIONS, PROPERTIES, PLANS, LIVE, CONSENTS, WRITTEN, PROFILES,
+)  # fmt: skip
 """Step n brings the store from version n to n + 1. Never change a step that was released; add one."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from weakref import WeakSet
 
 from ibis.backends.duckdb import Backend
 
 from cxcurve.store.engine import said_clearly
 
-_RUNNING: WeakSet[Backend] = WeakSet()
+_RUNNING: set[int] = set()
+"""Connections within a transaction. By identity: two connections to one file call themselves equal."""
+
+
+def is_running(backend: Backend) -> bool:
+    """Whether a transaction of this connection is under way."""
+    return id(backend) in _RUNNING
 
 
 @contextmanager
@@ -19,12 +24,12 @@ def transaction(backend: Backend, *, keep: bool = True) -> Iterator[None]:
 
     Inside a running transaction the block is part of it.
     """
-    if backend in _RUNNING:
+    if is_running(backend):
         yield
         return
     with said_clearly():
         backend.con.begin()
-    _RUNNING.add(backend)
+    _RUNNING.add(id(backend))
     try:
         yield
     except BaseException:
@@ -38,4 +43,4 @@ def transaction(backend: Backend, *, keep: bool = True) -> Iterator[None]:
             else:
                 backend.con.rollback()
     finally:
-        _RUNNING.discard(backend)
+        _RUNNING.discard(id(backend))

@@ -3,92 +3,68 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+import hmac
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.backends.duckdb import Backend
 
 from cxcurve import tables
 from cxcurve.errors import StoreError
-from cxcurve.store import erasing, identity, log
-from cxcurve.store.engine import connect, said_clearly
+from cxcurve.store import consents, erasing, identity, log, retention, told
+from cxcurve.store.additions import Additions
+from cxcurve.store.engine import said_clearly
 from cxcurve.store.log import Appended
 from cxcurve.store.marks import ID_COLUMNS, leave_out, secret_of
 from cxcurve.store.migrations import MIGRATIONS, create
+from cxcurve.store.queries import Queries
 from cxcurve.store.resolution import Id
 from cxcurve.store.session import transaction
+from cxcurve.tables import OPERATION, Operation, Purpose
 
-MOST_COMPILED, MOST_PREPARED = 64, 16
 
-
-class Store:
+class Store(Queries):
     """One workspace's data. Close it when done: one process at a time can have it open."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._backend = connect(path)
-        self._compiled: dict[Hashable, str] = {}
+    def __init__(self, path: Path, backend: Backend | None = None) -> None:
+        super().__init__(path, backend)
+        self.additions = Additions(is_blind=self.is_beside)
+        self.shared: dict[str, Any] = {}
+        """What whoever writes has worked out, for those beside: each says itself of which state of the data it is."""
         try:
-            self._migrate()
+            if not self.is_beside:
+                self._migrate()
         except BaseException:
             self.close()
             raise
 
-    def close(self) -> None:
-        """Give the file back."""
-        self._backend.disconnect()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def beside(self) -> Self:
+        """The same store for reading while this one is written, by a connection of its own; closed with it."""
+        other = super().beside()
+        other.shared = self.shared
+        return other
 
     # --- reading
 
-    @property
-    def events(self) -> ir.Table:
-        """Events as `tables.EVENTS`, with `customer_id`, the integer keys, and `occurred_at`."""
-        return self._backend.table("events")
+    def events(self, purpose: Purpose | Operation) -> ir.Table:
+        """Events as `tables.EVENTS`, with `customer_id`, keys and `occurred_at`; those that may be used for it."""
+        return self._backend.table(self.events_name(purpose))
 
-    @property
-    def log(self) -> ir.Table:
-        """The events with integer keys only: what analysis reads. `person_id` is everybody's last id."""
-        return self._backend.table("event_log").drop("person_id").rename(person_id="speaker")
+    def events_name(self, purpose: Purpose | Operation) -> str:
+        """What SQL calls them."""
+        return "events" if purpose == OPERATION else f"{purpose}_events"
 
-    def table(self, name: str) -> ir.Table:
-        """A table by its name in `tables.py`."""
-        return self._backend.table(name)
+    def log(self, purpose: Purpose | Operation) -> ir.Table:
+        """The same with integer keys only: what analysis reads. `person_id` is everybody's last id."""
+        return self.table(self.log_name(purpose)).drop("person_id").rename(person_id="speaker")
 
-    def has(self, name: str) -> bool:
-        """Whether a derived table was made yet."""
-        return bool(self.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = $1", name))
-
-    def arrow(self, expression: ir.Table) -> pa.Table:
-        """The rows of an expression."""
-        with said_clearly():
-            return self._backend.to_pyarrow(expression)
-
-    def fetch(self, sql: str) -> pa.Table:
-        """Rows of a query as Arrow, in no order."""
-        with said_clearly():
-            return self._backend.con.sql(sql).to_arrow_table()
-
-    def records(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
-        """A few rows of a query as dictionaries, in no order; quicker than `fetch`, which binds twice."""
-        with said_clearly():
-            result = self._backend.con.execute(sql, list(parameters))
-            names = [column[0] for column in result.description]
-            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-    def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Rows of a small question in SQL."""
-        with said_clearly():
-            found: list[tuple[Any, ...]] = self._backend.con.execute(sql, list(parameters)).fetchall()
-        return found
+    def log_name(self, purpose: Purpose | Operation) -> str:
+        """What SQL calls it."""
+        return "event_log" if purpose == OPERATION else f"{purpose}_log"
 
     def signal_keys(self) -> dict[str, int]:
         """Integer key of every event name seen."""
@@ -104,9 +80,14 @@ class Store:
         rows = self.rows("SELECT value FROM meta WHERE key = $1", key)
         return rows[0][0] if rows else None
 
-    def touched(self) -> list[int]:
-        """Customers whose events, seats or segment changed since the last score, in order of their keys."""
-        return [key for (key,) in self.rows("SELECT DISTINCT customer_key FROM touched ORDER BY 1")]
+    def metas(self) -> dict[str, str]:
+        """All of them at once: each question takes the engine as long."""
+        return dict(self.rows("SELECT key, value FROM meta"))
+
+    def touched(self, before_us: int = 2**62) -> list[int]:
+        """Customers whose events, seats or segment of before a moment changed since the last score, in order."""
+        sql = "SELECT DISTINCT customer_key FROM touched WHERE since_us < $1 ORDER BY 1"
+        return [key for (key,) in self.rows(sql, before_us)]
 
     @property
     def has_touched(self) -> bool:
@@ -122,24 +103,46 @@ class Store:
 
     def transaction(self) -> AbstractContextManager[None]:
         """All of a step, or nothing of it."""
-        return transaction(self._backend)
+        return self._transaction(keep=True)
 
     def trial(self) -> AbstractContextManager[None]:
         """Changes that are seen inside the block and gone after it."""
-        return transaction(self._backend, keep=False)
+        assert not self.is_beside, "what is only tried would stay, or be in the way of the one who writes"
+        return self._transaction(keep=False)
+
+    @contextmanager
+    def _transaction(self, *, keep: bool) -> Iterator[None]:
+        number, is_kept = self.additions.number, False
+        try:
+            with transaction(self._backend, keep=keep):
+                yield
+            is_kept = keep
+        finally:
+            if not is_kept:
+                self._there.clear()  # what was made in it is gone
+                if self.additions.number != number:
+                    self.additions.lose()
 
     def append(self, events: pa.Table) -> Appended:
         """Add events to the log, once each (see `log.append`)."""
-        return log.append(self._backend, events, self._secret)
+        with self.transaction():
+            counts = log.append(self._backend, events, self._secret, self.additions)
+            self._fold_own()
+        return counts
 
     def replace_keys(self, source: str, row_keys: Sequence[str], events: pa.Table) -> Appended:
         """Make the events of staged keys exactly these (see `log.replace_keys`)."""
-        return log.replace_keys(self._backend, source, row_keys, events, self._secret)
+        self.additions.lose()
+        with self.transaction():
+            counts = log.replace_keys(self._backend, source, row_keys, events, self._secret)
+            self._fold_own()
+        return counts
 
-    def remember(self, key: str, value: str) -> None:
-        """Keep a fact about the store."""
-        with said_clearly():
-            self._backend.con.execute("INSERT OR REPLACE INTO meta VALUES ($1, $2)", [key, value])
+    def remember(self, key: str, value: str, **more: str) -> None:
+        """Keep a fact about the store, or several by their names."""
+        facts = {key: value, **more}
+        places = ", ".join(f"(${2 * n + 1}, ${2 * n + 2})" for n in range(len(facts)))
+        self.execute(f"INSERT OR REPLACE INTO meta VALUES {places}", *(word for fact in facts.items() for word in fact))
 
     def versions(self, as_of_us: int) -> list[str]:
         """The documents of the versions of the weights known at as_of, in order of time."""
@@ -148,26 +151,45 @@ class Store:
 
     def upsert(self, table: tables.Table, rows: pa.Table) -> None:
         """Write rows by the table's key; of twins in `rows` the last wins."""
+        known = {tables.CUSTOMERS.name: self.upsert_customers, tables.PEOPLE.name: self.upsert_people}
+        if table.name in known:
+            known[table.name](rows)
+        elif table.name == tables.QUARANTINE.name:
+            self._upsert(table, erasing.without_erased(self._backend, rows, self._secret))
+        else:
+            self._upsert(table, rows)
+
+    def _upsert(self, table: tables.Table, rows: pa.Table) -> None:
         if not rows.num_rows:
             return
         names = ", ".join(f'"{name}"' for name in table.column_names)
         keys = ", ".join(table.key)
         numbered = rows.append_column("n", pa.array(range(rows.num_rows)))
         with self._registered(numbered) as view, self.transaction():
-            if table is tables.CUSTOMERS:
-                self._touch_changed(view)
             self.execute(
                 f"INSERT OR REPLACE INTO {table.name} ({names}) SELECT {names} FROM {view} "
                 f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY n DESC) = 1"
             )
 
-    def _touch_changed(self, view: str) -> None:
-        """Customers whose seats or segment are not what they were are to be scored anew; of others there is no news."""
-        self.execute(
-            f"INSERT INTO touched SELECT k.customer_key, v.valid_from_us FROM {view} AS v "
-            "JOIN customer_keys AS k USING (customer_id) LEFT JOIN customers AS c USING (customer_id, valid_from_us) "
-            "WHERE c.customer_id IS NULL OR c.seats IS DISTINCT FROM v.seats OR c.segment IS DISTINCT FROM v.segment"
-        )
+    def upsert_customers(self, customers: pa.Table, source: str = "") -> None:
+        """Write what a source says of customers (`tables.CUSTOMERS`); whose seats or segment change is scored anew."""
+        self.shared.clear()  # seats of accounts without events count as well
+        with said_clearly(), self.transaction():
+            told.tell_customers(self._backend, customers, source, self._secret)
+
+    def upsert_people(self, people: pa.Table, source: str = "") -> None:
+        """Write people; events that a person made before the account was known move to the account."""
+        with said_clearly(), self.transaction(), self._judging():
+            persons = told.tell_people(self._backend, people, source, self._secret)
+            log.move_people(self._backend)
+            if joined := identity.linked(self._backend, persons):
+                identity.settle(self._backend, joined)
+            told.fold_people(self._backend, persons)
+            self._fold_own()
+
+    def _fold_own(self) -> None:
+        if told.fold_own(self._backend):
+            self.shared.clear()
 
     def forget_quarantine(self, source: str, file: str, before_us: int) -> None:
         """Drop what a file's earlier load refused and its latest load did not."""
@@ -177,15 +199,6 @@ class Store:
                 [source, file, before_us],
             )
 
-    def upsert_people(self, people: pa.Table) -> None:
-        """Write people; events that a person made before the account was known move to the account."""
-        with said_clearly(), self.transaction():
-            self.upsert(tables.PEOPLE, people)
-            log.move_people(self._backend)
-            persons = [("person", id_) for id_ in people["person_id"].to_pylist()]
-            if joined := identity.linked(self._backend, persons):
-                identity.settle(self._backend, joined)
-
     # --- erasing
 
     def ids_of(self, kind: str, id_: str) -> set[Id]:
@@ -194,51 +207,110 @@ class Store:
 
     def erase(self, ids: Collection[Id], erased_us: int) -> dict[str, int]:
         """Delete what names these ids, for good; returns the rows deleted by table."""
-        return erasing.erase(self._backend, ids, erased_us, self._secret())
+        self.additions.lose()
+        self.shared.clear()
+        with self.transaction():
+            deleted = erasing.erase(self._backend, ids, erased_us, self._secret())
+            self._fold_own()
+        return deleted
+
+    def retire(self, before_us: Mapping[str, int], quarantine_before_us: int | None) -> dict[str, int]:
+        """Delete what is older than it may be kept (see `retention.retire`)."""
+        self.additions.lose()
+        self.shared.clear()
+        with self.transaction():
+            deleted = retention.retire(self._backend, before_us, quarantine_before_us)
+            self._fold_own()
+        return deleted
 
     def rewrite(self) -> None:
         """Write the file anew, without what was deleted: an engine keeps the blocks it frees."""
         fresh = erasing.rewrite(self._backend, self.path)
-        self._backend.disconnect()
+        self._disconnect()
         fresh.replace(self.path)
         self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
-        self._backend = connect(self.path)
+        self._connect()
+
+    @property
+    def contact_key(self) -> bytes:
+        """The key of the hashes of addresses and numbers, made from the workspace's secret."""
+        return hmac.new(self._secret(), b"contacts", hashlib.sha256).digest()
 
     def _secret(self) -> bytes:
         return secret_of(self.path.parent)
 
     def record_links(self, links: pa.Table) -> int:
         """Keep statements of who is who (`tables.LINKS`), each once; returns how many are new."""
-        return identity.record(self._backend, links)
+        with self.transaction(), self._judging():
+            n = identity.record(self._backend, links, self._secret)
+            self._fold_own()
+        return n
 
     def record_traits(self, traits: pa.Table) -> None:
         """Keep what was told of persons and accounts (`tables.TRAITS`), each once; nothing of the erased."""
-        names = ", ".join(tables.TRAITS.column_names)
-        with self._registered(traits) as view, self.transaction():
-            ids = ", ".join(f"CASE id_kind WHEN '{kind}' THEN id END AS {name}" for name, kind in ID_COLUMNS.items())
-            self.execute(f"CREATE OR REPLACE TEMP TABLE told AS SELECT *, {ids} FROM {view}")
-            leave_out(self._backend, "told", ID_COLUMNS, "said_us", self._secret)
-            self.execute(f"INSERT OR IGNORE INTO traits ({names}) SELECT {names} FROM told")
-            self.execute("DROP TABLE told")
+        if traits.num_rows:
+            self.shared.clear()
+        with said_clearly(), self.transaction():
+            told.tell_traits(self._backend, traits, self._secret)
+            self._fold_own()
+
+    def record_consents(self, said: pa.Table) -> int:
+        """Keep what people allow and withdraw (`tables.CONSENTS`), each once; returns how many are new."""
+        if not said.num_rows:
+            return 0
+        with self._judging():
+            return consents.record(self._backend, said, self._secret)
+
+    def record_consents_of(self, people: pa.Table, source: str, seen_us: int) -> None:
+        """Keep what a source's table of people says of consent, where that is news."""
+        with said_clearly(), self.transaction(), self._judging():
+            consents.record_of_people(self._backend, people, source, seen_us, self._secret)
+
+    def denied(self, purpose: Purpose, now_us: int) -> set[str]:
+        """The customers whose data may not be used for a purpose now (see `consents.denied`)."""
+        return consents.denied(self._backend, purpose, now_us)
+
+    def set_default_purposes(self, purposes: Collection[Purpose]) -> None:
+        """What events may be used for about which nobody said anything."""
+        if not consents.is_default(self._backend, purposes):
+            with self._judging():
+                consents.set_default(self._backend, purposes)
 
     def undo_link(self, link_id: str, undone_us: int) -> None:
         """Take a statement of who is who back (see `identity.undo`)."""
-        identity.undo(self._backend, link_id, undone_us)
+        with self.transaction(), self._judging():
+            identity.undo(self._backend, link_id, undone_us)
+            self._fold_own()
+
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        """Inside, what events may be used for may change: who keeps a sum over them counts anew then."""
+        before = self.meta(consents.JUDGED)
+        yield
+        if self.meta(consents.JUDGED) != before:
+            self.additions.lose()
+            self.shared.clear()
 
     def conflicts(self) -> Sequence[tuple[Id, list[Id]]]:
         """The ids of which statements contradict each other, with whose they may be."""
         return identity.conflicts(self._backend)
 
     def stage(self, source: str, rows: pa.Table) -> None:
-        """Keep raw rows of a source with `by`, and remember that the events of their keys are to be derived."""
+        """Keep raw rows of a source with `by`, and remember that the events of their keys are to be derived.
+
+        Rows of the erased are left out, where `rows` say whose they are (`account_id`, ...) and until when (`at_us`).
+        """
         names = ", ".join(tables.STAGED.column_names)
         numbered = rows.append_column("n", pa.array(range(rows.num_rows)))
         with self._registered(numbered) as view, self.transaction():
+            self.execute(f"CREATE OR REPLACE TEMP TABLE staged_now AS SELECT * FROM {view}")
+            if "at_us" in rows.column_names:
+                leave_out(self._backend, "staged_now", ID_COLUMNS, "coalesce(at_us, 0)", self._secret)
             self.execute(
-                f"INSERT OR REPLACE INTO staged ({names}) SELECT {names} FROM {view} "
+                f"INSERT OR REPLACE INTO staged ({names}) SELECT {names} FROM staged_now "
                 "QUALIFY row_number() OVER (PARTITION BY source, row_id ORDER BY n DESC) = 1"
             )
-            self.execute(f"INSERT INTO pending_keys SELECT DISTINCT $1, row_key FROM {view}", source)
+            self.execute("INSERT INTO pending_keys SELECT DISTINCT $1, row_key FROM staged_now", source)
 
     def forget_staged(self, source: str, row_keys: Sequence[str], marked: str) -> None:
         """Drop the rows of keys that are gone where they come from, but for those whose id begins with `marked`.
@@ -273,69 +345,17 @@ class Store:
     def clear(self, name: str, keys: Sequence[int] | None, where: str = "TRUE") -> None:
         """Empty a derived table, made when missing, or drop the rows of some customers, of those that `where` says."""
         if keys is None or not self.has(name):
+            self._shapes.pop(name, None)
             self.execute(f"DROP TABLE IF EXISTS {name}")
             self.execute(create(tables.DERIVED[name]))
             return
-        self.temporary("cleared_keys", pa.table({"customer_key": pa.array(keys, pa.int32())}))
-        self.execute(f"DELETE FROM {name} WHERE customer_key IN (SELECT customer_key FROM cleared_keys) AND {where}")
+        chosen = "customer_key IN (SELECT unnest($1::INTEGER[]))"
+        self.execute(f"DELETE FROM {name} WHERE {chosen} AND {where}", list(keys))
 
     def add(self, name: str, rows: pa.Table) -> None:
         """Add rows to a derived table."""
         with self._registered(rows) as view:
             self.insert(name, f"SELECT * FROM {view}")
-
-    def insert(self, name: str, sql: str) -> None:
-        """Add what a query gives to a derived table; the table's types hold, whatever the engine makes of a sum."""
-        self.execute(f"INSERT INTO {name} BY NAME {sql}")
-
-    def sql(self, expression: ir.Table) -> str:
-        """The expression in the engine's SQL, for repeated use."""
-        return str(self._backend.compile(expression))
-
-    def compiled(self, key: Hashable, build: Callable[[], ir.Table]) -> str:
-        """The SQL of an expression that was built before under this key; building costs more than most queries."""
-        if key not in self._compiled:
-            if len(self._compiled) >= MOST_COMPILED:
-                self._compiled.pop(next(iter(self._compiled)))
-            self._compiled[key] = self.sql(build())
-        return self._compiled[key]
-
-    def prepared(self, key: Hashable, build: Callable[[], ir.Table]) -> list[dict[str, Any]]:
-        """Rows of a query asked again and again: reading so long a text takes the engine as long as answering it."""
-        name = f"prepared_{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}"
-        known = [one for (one,) in self.rows("SELECT name FROM duckdb_prepared_statements()")]
-        if name not in known:
-            if len(known) >= MOST_PREPARED:
-                self.execute(f"DEALLOCATE {known[0]}")
-            self.execute(f"PREPARE {name} AS {self.sql(build())}")
-        return self.records(f"EXECUTE {name}")
-
-    def temporary(self, name: str, rows: pa.Table) -> ir.Table:
-        """A table of this connection only."""
-        with self._registered(rows) as view:
-            return self.temporary_from(name, f"SELECT * FROM {view}")
-
-    def temporary_from(self, name: str, sql: str) -> ir.Table:
-        """The same from a query."""
-        self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
-        return self._backend.table(name)
-
-    def drop_temporary(self, name: str) -> None:
-        """Free such a table."""
-        self.execute(f"DROP TABLE IF EXISTS temp.{name}")
-
-    @contextmanager
-    def _registered(self, rows: pa.Table) -> Iterator[str]:
-        self._backend.con.register("rows_view", rows)
-        try:
-            yield "rows_view"
-        finally:
-            self._backend.con.unregister("rows_view")
-
-    def execute(self, sql: str, *parameters: Any) -> None:
-        """Change something small, in SQL."""
-        with said_clearly():
-            self._backend.con.execute(sql, list(parameters))
 
     def compact(self) -> None:
         """Cluster the log by customer and time, so that one customer's events lie together."""
@@ -345,11 +365,6 @@ class Store:
                 "SELECT * FROM event_log ORDER BY customer_key, occurred_us, event_id"
             )
         self.checkpoint()
-
-    def checkpoint(self) -> None:
-        """Write what is committed into the file proper."""
-        with said_clearly():
-            self._backend.raw_sql("CHECKPOINT")
 
     # --- the schema
 

@@ -287,9 +287,11 @@ def recurly_list(name: str, records: list[dict[str, Any]], size: int) -> Callabl
         assert asked.headers["Accept"] == "application/vnd.recurly.v2021-02-25"
         if "cursor" in asked.params:
             since, _, at_text = asked.params["cursor"].partition("|")
+        elif asked.params.get("state") == "live":
+            since, at_text = "", "0"
         else:
             assert (asked.params["sort"], asked.params["order"]) == ("updated_at", "asc")
-            since, at_text = asked.params["begin_time"], "0"
+            since, at_text = asked.params.get("begin_time", ""), "0"
         chosen = sorted((r for r in records if r["updated_at"] >= since), key=lambda r: r["updated_at"])
         after = int(at_text) + size
         has_more = after < len(chosen)

@@ -17,7 +17,6 @@ from fake_services import (
     mixpanel_export,
     pendo_aggregation,
     qualtrics_export,
-    recurly_list,
     served,
     zendesk_export,
 )
@@ -26,7 +25,7 @@ from test_exports import seconds as days_ago
 from test_hubspot import deal
 from test_intercom import conversation, intercom, part
 from test_jira import issue
-from test_recurly import subscription
+from test_recurly import recurly, subscription
 from test_salesforce import opportunity, signed_in
 from test_stripe import DAY, NOW, plan, stripe, told
 from test_stripe import subscription as stripe_subscription
@@ -158,7 +157,7 @@ def fakes():
     return {
         ("zendesk", "tickets"): {"incremental/tickets/cursor.json": export},
         ("hubspot", "deals"): deals,
-        ("recurly", "subscriptions"): {"subscriptions": recurly_list("subscriptions", moves, 3)},
+        ("recurly", "subscriptions"): recurly(3, subscriptions=moves).routes,
         ("intercom", "conversation_parts"): intercom(
             [conversation(n, part(10 * n, "close"), part(10 * n + 1, "open")) for n in range(1, 8)]
         ).routes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 
 import pytest
@@ -33,6 +34,23 @@ def test_each_way_of_packing(encoding: str, pack: object) -> None:
     assert unpacked(pack(b'{"a": 1}'), encoding, 100) == b'{"a": 1}'  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("size", [7, 5000, 30_000])
+def test_gzip_of_several_members(size: int) -> None:
+    """RFC 1952, 2.2: members simply follow each other, an empty one, too."""
+    body = random.Random(1).randbytes(40_000)
+    members = [gzip.compress(body[at : at + size]) for at in range(0, len(body), size)]
+    assert unpacked(b"".join([*members, gzip.compress(b"")]), "gzip", len(body)) == body
+
+
+def test_members_together_are_held_to_the_limit() -> None:
+    member = gzip.compress(b"0" * 400)
+    assert unpacked(member * 2, "gzip", 800) == b"0" * 800
+    with pytest.raises(BadRequestError, match="larger than 799 bytes"):
+        unpacked(member * 2, "gzip", 799)
+    with pytest.raises(BadRequestError, match="larger than 1,000 bytes"):
+        unpacked(member + gzip.compress(b"0" * 50_000_000), "gzip", 1000)
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
 def test_a_bomb_is_refused_before_it_is_unpacked(pack: object) -> None:
     bomb = pack(b"0" * 50_000_000)  # type: ignore[operator]
@@ -50,6 +68,12 @@ def test_a_bomb_is_refused_before_it_is_unpacked(pack: object) -> None:
         (b"no gzip", "gzip", 400, "damaged"),
         (gzip.compress(b"{}", mtime=0)[:-3], "gzip", 400, "damaged"),
         (gzip.compress(b"{}", mtime=0) + b"more", "gzip", 400, "damaged"),
+        (gzip.compress(b"{}", mtime=0) + b"\x1f\x8b", "gzip", 400, "damaged"),
+        (gzip.compress(b"{}", mtime=0) + zlib.compress(b""), "gzip", 400, "damaged"),
+        (gzip.compress(b"{", mtime=0) + gzip.compress(b"}", mtime=0)[:-1], "gzip", 400, "damaged"),
+        (gzip.compress(b"", mtime=0) * 10_001, "gzip", 400, "damaged"),
+        (zlib.compress(b"{") + zlib.compress(b"}"), "deflate", 400, "damaged"),
+        (b"", "gzip", 400, "damaged"),
         (b"{}", "br", 415, "unknown_encoding"),
         (b"{}", "gzip, gzip", 415, "unknown_encoding"),
     ],

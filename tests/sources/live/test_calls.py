@@ -201,6 +201,10 @@ def test_posthog_alias_identify_set_and_group() -> None:
     )
     told = posthog_call({"event": "$set", "distinct_id": "u1", "$set": {"seats": 3}, "properties": {}})
     assert (told.kind, told.person, told.traits) == ("identify", "u1", {"seats": 3})
+    once = posthog_call({"event": "$set_once", "distinct_id": "u1", "properties": {"$set_once": {"plan": "free"}}})
+    assert (once.kind, once.traits) == ("identify", {"$set_once": {"plan": "free"}})
+    both = {"event": "$identify", "distinct_id": "u1", "$set": {"a": 1}, "properties": {"$set_once": {"a": 2}}}
+    assert posthog_call(both).traits == {"a": 1, "$set_once": {"a": 2}}
     group = posthog_call(
         {
             "event": "$groupidentify",

@@ -17,11 +17,13 @@ from cxcurve.sources.live.bodies import written
 from cxcurve.sources.live.calls import Call
 from cxcurve.sources.live.heard import Heard
 from cxcurve.sources.live.mapping import at_path, heard_in, live_source, map_heard, occurred_us
+from cxcurve.sources.masking import keyed_hash
 from cxcurve.sources.rows import Batch
 from cxcurve.store.inbox import Request
 
 NOW = 1_793_520_000_000_000  # 2026-11-01T08:00:00Z
 SECOND = 1_000_000
+KEY = b"0123456789abcdef"
 KNOWN = {"purchase", "used"}
 
 
@@ -264,3 +266,71 @@ def test_what_was_masked_says_the_same_when_it_is_sent_again() -> None:
     said = {"text": "I am at anna@example.org"}
     first, second = (mapped(track(properties=said), sentAt=sent) for sent in (None, "2026-11-01T07:59:00Z"))
     assert first.events["said"].to_pylist() == second.events["said"].to_pylist()
+
+
+ANNA = keyed_hash("anna@acme.example", KEY)
+
+
+def told(source: Source, *messages: Any) -> Batch:
+    body = written({"batch": list(messages)}).encode()
+    heard = heard_in(Request("web", "segment/batch", NOW, len(messages), body))
+    return map_heard(Plan(live_source("web", source), NOW, KNOWN, secret=KEY), heard)
+
+
+def identify(**traits: Any) -> dict[str, Any]:
+    return {"type": "identify", "messageId": "m1", "userId": "u1", "traits": traits}
+
+
+def test_contacts_are_kept_as_hashes_and_join_only_where_verified() -> None:
+    message = identify(email="Anna@acme.example", name="Anna", team="red")
+    for verified, n_links in (((), 0), ("email", 1)):
+        source = Source.model_validate({"live": True, "verified": verified})
+        batch = told(source, message, message)
+        assert batch.traits is not None
+        assert batch.links is not None
+        kept = json.loads(batch.traits["traits"][0].as_py())
+        assert kept == {"email_hash": ANNA, "name": "[name]", "team": "red"}
+        assert batch.links.num_rows == n_links
+    (row,) = batch.links.to_pylist()
+    assert (row["how"], row["from_id"], row["to_kind"], row["to_id"]) == ("verified", "u1", "email", ANNA)
+
+
+def test_contacts_told_for_once_are_contacts() -> None:
+    source = Source.model_validate({"live": True, "verified": ["email"]})
+    batch = told(source, identify(**{"$set_once": {"email": "Anna@acme.example", "team": "red"}}))
+    assert batch.traits is not None
+    assert batch.links is not None
+    assert json.loads(batch.traits["traits"][0].as_py()) == {"$set_once": {"email_hash": ANNA, "team": "red"}}
+    assert batch.links["to_id"].to_pylist() == [ANNA]
+
+
+def test_ids_that_are_addresses_are_hashed_everywhere() -> None:
+    source = Source.model_validate({"live": True, "ids": "hash"})
+    alias = {"type": "alias", "userId": "anna@acme.example", "previousId": "a@acme.example", "messageId": "m2"}
+    event = track(userId="anna@acme.example", messageId="m3")
+    refused = {"type": "group", "userId": "anna@acme.example", "messageId": "m4"}
+    batch = told(source, {**identify(), "userId": "anna@acme.example", "anonymousId": "v"}, alias, event, refused)
+    assert batch.events["person_id"].to_pylist() == [ANNA]
+    assert batch.links is not None
+    assert set(batch.links["to_id"].to_pylist()) == {ANNA}
+    assert json.loads(batch.refused[0].row)["userId"] == ANNA
+    assert "@" not in str([batch.events.to_pylist(), batch.links.to_pylist(), batch.refused])
+
+
+def test_traits_by_our_names_where_columns_gives_theirs() -> None:
+    source = Source.model_validate({"live": True, "columns": {"seats": "licences", "owner": "csm"}})
+    group = {"type": "group", "groupId": "acme", "messageId": "m", "traits": {"licences": 5, "csm": "Ann", "plan": "x"}}
+    batch = told(source, group, {**group, "messageId": "n", "traits": {"$set_once": {"licences": 3}}})
+    assert batch.traits is not None
+    kept = [json.loads(text) for text in batch.traits["traits"].to_pylist()]
+    assert kept == [{"seats": 5, "owner": "Ann", "plan": "x"}, {"$set_once": {"seats": 3}}]
+
+
+def test_what_was_refused_is_kept_without_contacts_and_is_the_same_when_tried_again() -> None:
+    bad = {**identify(email="anna@acme.example", phone="+49 30 1234567"), "timestamp": "yesterday"}
+    (refused,) = told(Source(live=True), bad).refused
+    kept = json.loads(refused.row)["traits"]
+    assert kept == {"email": ANNA, "phone": keyed_hash("+49301234567", KEY)}
+    again = told(Source(live=True), {**json.loads(refused.row), "timestamp": "2026-10-01"})
+    assert again.traits is not None
+    assert json.loads(again.traits["traits"][0].as_py())["email_hash"] == ANNA

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -51,11 +51,18 @@ class Answer:
 
 @dataclass
 class Client:
-    """One service of one account."""
+    """One service of one account.
+
+    `kept` says what a failure leaves; `sign` is called with each request as it is sent, also when it is sent again.
+    `memory` holds what was asked for once and is needed for many rows.
+    """
 
     service: Service
     settings: Mapping[str, str]
     secret_of: SecretOf = field(repr=False)
+    kept: str = "What was fetched before stays"
+    sign: Callable[[Any], None] | None = field(default=None, repr=False)
+    memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     _secrets: list[str] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -111,6 +118,10 @@ class Client:
             self._session.send = self._patient(limits or self.service.limits)
             return self._client.request(path, method, timeout=TIMEOUT_SECONDS, allow_redirects=False, **kwargs)
 
+    def hide(self, *texts: str) -> None:
+        """Never show these either: an address can be a secret as a whole."""
+        self._secrets += [text for text in texts if text]
+
     @contextmanager
     def said(self) -> Iterator[None]:
         """Errors of the libraries below us quote addresses and bodies; ours name the kind of error alone."""
@@ -121,7 +132,7 @@ class Client:
         except requests.RequestException as error:
             status = getattr(error.response, "status_code", None)
             told = f"was answered with {status}" if status else f"failed: {type(error).__name__}"
-            raise ConnectError(f"{self.service.label}: a request {told}. What was fetched before stays") from None
+            raise ConnectError(f"{self.service.label}: a request {told}. {self.kept}") from None
 
     @property
     def _client(self) -> Any:
@@ -143,6 +154,8 @@ class Client:
                 f"{self.service.label}: its answer points to another host, {clip(parts.netloc, 60)}; nothing was sent "
                 "there, for the secret would go along"
             )
+        if self.sign is not None:
+            self.sign(request)
         return self._send(request, **kwargs)
 
     def _checked(self, send: Any) -> Any:
@@ -159,7 +172,7 @@ class Client:
         said = clip(" ".join(response.text.split()), 200)
         hint = {
             401: "Is the secret right, and not out of date?",
-            403: "The secret is right, but may not read this: give its owner the right to.",
+            403: "The secret is right, but may not do this: give its owner the right to.",
             404: "Are the settings beside `connect:` right?",
         }.get(status, "")
         if 300 <= status < 400:

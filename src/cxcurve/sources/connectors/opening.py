@@ -29,8 +29,11 @@ def open_connector(connect: Connect) -> Connector:
     """
     settings = connect.settings | ({"since": connect.since} if connect.since else {})
     if connect.service == WAREHOUSE:
+        from cxcurve.sources.connectors.sql_tables import SqlTables, is_sql
         from cxcurve.sources.connectors.warehouse import Warehouse
 
+        if is_sql(settings.get("url", "")):
+            return SqlTables(settings, secrets_of(connect))
         return Warehouse(settings, secrets_of(connect))
     if connect.service in (theirs := extensions()):
         made: Connector = theirs[connect.service].load()(settings, secrets_of(connect))

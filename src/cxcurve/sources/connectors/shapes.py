@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from cxcurve.sources.connectors import hubspot, intercom, jira, pendo, stripe, zendesk
+from cxcurve.sources.connectors import hubspot, intercom, jira, pendo, recurly, stripe, zendesk
 from cxcurve.sources.connectors.client import Client
 from cxcurve.sources.connectors.flattening import exploded, flat
 from cxcurve.sources.connectors.services import Rows
@@ -19,6 +19,8 @@ _SHAPES: dict[str, Callable[..., list[Record]]] = {
     "jira_changes": jira.changes,
     "jira_comments": jira.comments,
     "pendo_row": pendo.with_key,
+    "recurly_account": recurly.with_revenue,
+    "recurly_subscription": recurly.with_worth,
     "stripe_customer": stripe.with_revenue,
     "stripe_money": stripe.with_money,
     "stripe_subscription": stripe.with_worth,

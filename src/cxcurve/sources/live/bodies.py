@@ -17,6 +17,9 @@ _ESCAPE = re.compile(
 )
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 """What zlib calls the three ways of packing."""
+_PART_BYTES = 2**14
+_MOST_STREAMS = 10_000
+"""In one body: those that hold nothing take time and no space."""
 
 
 class BadRequestError(CxcurveError, ValueError):
@@ -82,16 +85,32 @@ def _within(body: bytes, most: int) -> bytes:
 
 
 def _inflated(body: bytes, way: int, most: int) -> bytes:
-    machine = zlib.decompressobj(way)
-    try:
-        made = machine.decompress(body, most + 1)
-    except zlib.error as error:
-        raise BadRequestError(400, "damaged", f"the body cannot be unpacked: {error}") from None
-    if len(made) > most:
-        raise too_large(most)
-    if not machine.eof or machine.unused_data:
-        raise BadRequestError(400, "damaged", "the packed body is cut off, or something follows it")
-    return made
+    """What one stream makes, or with gzip several in a row (RFC 1952, 2.2).
+
+    In parts, because each stream that ends leaves a copy of what follows it in its part: of a large body made of
+    many empty streams that would be copied as often as there are streams.
+    """
+    made, machine, at, n_streams = bytearray(), zlib.decompressobj(way), 0, 1
+    while at < len(body):
+        if machine.eof:
+            if way != _GZIP or n_streams == _MOST_STREAMS:
+                raise _damaged("something follows what was packed")
+            machine, n_streams = zlib.decompressobj(way), n_streams + 1
+        part = body[at : at + _PART_BYTES]
+        try:
+            made += machine.decompress(part, most + 1 - len(made))
+        except zlib.error as error:
+            raise _damaged(str(error)) from None
+        if len(made) > most:
+            raise too_large(most)
+        at += len(part) - len(machine.unused_data)
+    if not machine.eof:
+        raise _damaged("it is cut off")
+    return bytes(made)
+
+
+def _damaged(why: str) -> BadRequestError:
+    return BadRequestError(400, "damaged", f"the body cannot be unpacked: {why}")
 
 
 def _is_zlib(body: bytes) -> bool:

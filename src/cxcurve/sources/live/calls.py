@@ -26,6 +26,7 @@ class Call:
 
     `said_at` and `sent_at` are times of the sender's clock, as sent. `account` is that of the call itself:
     `groupId` of a group call, else `context.groupId`. `previous` is the id that an alias gives up.
+    `verified` are kinds and hashes of contacts that the source has checked to be the person's.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Call:
     properties: Object = field(default_factory=dict)
     traits: Object = field(default_factory=dict)
     context: Object = field(default_factory=dict)
+    verified: tuple[tuple[str, str], ...] = ()
 
     def message(self) -> dict[str, Any]:
         """The call as a message of the spec, without the time it was sent: sent again it says the same."""

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
+from cxcurve.sources.events import Plan
 from cxcurve.sources.live.calls import Call
 from cxcurve.sources.live.heard import Heard
+from cxcurve.sources.personal import verified_links
 from cxcurve.sources.rows import arrow_schema
 from cxcurve.tables import LINKS
 
@@ -15,8 +17,10 @@ Statement = tuple[str, str, str, str]
 """Kind and id of the one, kind and id of whose it is."""
 
 
-def links(heard: Sequence[Heard], source: str) -> pa.Table:
+def links(heard: Sequence[Heard], plan: Plan) -> pa.Table:
     """The statements in some items (`tables.LINKS`); each is known by its message."""
+    source = plan.source.key
+    said = [(one, call) for one in heard if (call := one.item.call) is not None]
     rows = [
         {
             "link_id": f"{source}/{call.id}/{number}",
@@ -29,11 +33,12 @@ def links(heard: Sequence[Heard], source: str) -> pa.Table:
             "said_us": one.occurred_us,
             "recorded_us": one.received_us,
         }
-        for one in heard
-        if (call := one.item.call) is not None
+        for one, call in said
         for number, (from_kind, from_id, to_kind, to_id) in enumerate(_statements(call))
     ]
-    return pa.Table.from_pylist(rows, schema=arrow_schema(LINKS))
+    keys = [(call.person, *key, one.occurred_us) for one, call in said if call.person for key in call.verified]
+    verified = verified_links(source, keys, plan.received_us)
+    return pa.concat_tables([pa.Table.from_pylist(rows, schema=arrow_schema(LINKS)), verified])
 
 
 def _statements(call: Call) -> Iterable[Statement]:

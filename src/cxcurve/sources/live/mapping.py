@@ -23,11 +23,12 @@ from cxcurve.sources.events import GIVEN, RECEIVED, SAID, Plan
 from cxcurve.sources.live import cloudevents, posthog, segment, webhooks
 from cxcurve.sources.live.bodies import read_json, written
 from cxcurve.sources.live.calls import Call, Item, Kind, read_items
+from cxcurve.sources.live.consents import consents, purposes_of
 from cxcurve.sources.live.heard import Heard
 from cxcurve.sources.live.links import links
+from cxcurve.sources.live.protecting import TIMES, as_refused, protected
 from cxcurve.sources.live.traits import traits
 from cxcurve.sources.mapping import map_rows
-from cxcurve.sources.masking import mask_value
 from cxcurve.sources.rows import Batch, Refused, Rows, no_events
 from cxcurve.sources.values import read_times
 from cxcurve.store.inbox import Request
@@ -36,17 +37,12 @@ FORMS = {"segment": segment, "posthog": posthog, "cloudevents": cloudevents, "we
 """The forms a request can have, by the first part of its name ("segment/batch")."""
 MESSAGE = "message "
 """What the quarantine calls the file of a message, before its id."""
-_TIMES = ("occurredUs", "receivedUs")
-_IDS = frozenset({
-    "messageId", "userId", "anonymousId", "groupId", "previousId", "type", "event", "distinct_id", "uuid", "id",
-    "subject", "timestamp", "originalTimestamp", "sentAt", "time", *_TIMES,
-})  # fmt: skip
 EVENT_KINDS: frozenset[Kind] = frozenset({"track", "page", "screen"})
-OCCURRED, VALUE, AMOUNT = "(occurred)", "(value)", "(amount)"
+OCCURRED, VALUE, AMOUNT, PURPOSE = "(occurred)", "(value)", "(amount)", "(purpose)"
 _DEFAULTS: dict[str, Any] = {
     "account": "groupId", "person": "userId", "anonymous": "anonymousId", "value": VALUE, "amount": AMOUNT,
     "currency": "properties.currency", "text": "properties.text", "channel": "properties.channel",
-    "conversation": "properties.conversation_id", "partner": "properties.partner_id",
+    "conversation": "properties.conversation_id", "partner": "properties.partner_id", "purpose": PURPOSE,
 }  # fmt: skip
 _NUMBERS = {VALUE: ("value",), AMOUNT: ("revenue", "amount", "total")}
 """Where a number is taken from that no mapping names; what is no number there stays a property."""
@@ -72,7 +68,7 @@ def heard_in(request: Request) -> list[Heard]:
 def heard_again(file: str, kind: str, row: str, seen_us: int) -> Heard:
     """What a row of the quarantine was made from, to be mapped once more; of an event its times are known."""
     message = read_json(row.encode())
-    occurred, received = (message.pop(name) for name in _TIMES) if kind == "event" else (0, seen_us)
+    occurred, received = (message.pop(name) for name in TIMES) if kind == "event" else (0, seen_us)
     return Heard(replace(read_items([message])[0], own_id=file.removeprefix(MESSAGE)), received, occurred)
 
 
@@ -83,9 +79,9 @@ def map_heard(plan: Plan, heard: Sequence[Heard]) -> Batch:
         plan: with the source as `live_source` gives it.
         heard: items in the order they came.
     """
-    heard = [replace(one, item=_masked(one.item)) for one in heard]
+    heard = [replace(one, item=protected(plan, one.item)) for one in heard]
     named = [replace(one, item=_with_id(one.item, id_)) for one, id_ in zip(heard, _message_ids(heard), strict=True)]
-    timed = [*_timed([one for one in named if one.item.call]), *(one for one in named if not one.item.call)]
+    timed = [*_timed(plan, [one for one in named if one.item.call]), *(one for one in named if not one.item.call)]
     events = [one for one in timed if one.item.call and one.item.call.kind in EVENT_KINDS]
     batch = _event_batch(plan, events) if events else Batch(no_events(), (), 0, 0, 0)
     refused = [_refused(plan.source.key, one) for one in timed if one.item.call is None]
@@ -94,26 +90,27 @@ def map_heard(plan: Plan, heard: Sequence[Heard]) -> Batch:
         refused=(*batch.refused, *refused),
         n_read=len(heard),
         n_no_event=batch.n_no_event + len(heard) - len(events) - len(refused),
-        links=links(timed, plan.source.key),
-        traits=traits(timed, plan.source.key),
+        links=links(timed, plan),
+        traits=traits(timed, plan.source),
+        consents=consents(timed, plan.source.key, plan.consent),
     )
 
 
-def _timed(heard: Sequence[Heard]) -> list[Heard]:
+def _timed(plan: Plan, heard: Sequence[Heard]) -> list[Heard]:
     """Those with their times; a time that cannot be read makes an item that is refused."""
     again = [one for one in heard if one.occurred_us]  # told apart when they were heard first
     new = [one for one in heard if not one.occurred_us]
     calls = [one.item.call for one in new if one.item.call]
     occurred, unread = occurred_us(calls, np.array([one.received_us for one in new], dtype=np.int64))
     return again + [
-        replace(one, occurred_us=us) if text is None else replace(one, item=_untimely(one.item, text))
+        replace(one, occurred_us=us) if text is None else replace(one, item=_untimely(plan, one.item, text))
         for one, us, text in zip(new, occurred.tolist(), unread, strict=True)
     ]
 
 
-def _untimely(item: Item, text: str) -> Item:
+def _untimely(plan: Plan, item: Item, text: str) -> Item:
     reason = f'has the timestamp "{clip(text, 40)}"; expected ISO 8601 such as 2026-05-31T14:00:00Z'
-    return replace(item, call=None, reason=reason)
+    return as_refused(plan, item, reason)
 
 
 def _event_batch(plan: Plan, heard: Sequence[Heard]) -> Batch:
@@ -126,6 +123,7 @@ def _event_batch(plan: Plan, heard: Sequence[Heard]) -> Batch:
     columns |= {
         OCCURRED: [one.occurred_us for one in heard],
         RECEIVED: [one.received_us for one in heard],
+        PURPOSE: [purposes_of(call, plan.consent) for call in calls],
         GIVEN: [{**call.properties, **_context(call)} for call in calls],
         SAID: said,
     }
@@ -169,11 +167,12 @@ def _times(values: Sequence[Any]) -> tuple[npt.NDArray[np.int64], Any]:
     numbers = pd.Series([_epoch_ms(value) for value in values], dtype=object)
     texts = pd.Series([value if isinstance(value, str) else None for value in values], dtype=object)
     us, reasons = read_times(texts, Time(), "timestamp")
-    from_numbers, bad = read_times(numbers, Time(unit="ms"), "timestamp")
     is_number = numbers.notna().to_numpy()
+    if is_number.any():
+        from_numbers, bad = read_times(numbers, Time(unit="ms"), "timestamp")
+        us, reasons = np.where(is_number, from_numbers, us), np.where(is_number, bad, reasons)
     odd = np.array([value is not None and not isinstance(value, str | int | float) for value in values])
-    reasons = np.where(is_number, bad, reasons)
-    return np.where(is_number, from_numbers, us), np.where(odd, "odd", reasons)
+    return us, np.where(odd, "odd", reasons)
 
 
 def _epoch_ms(value: Any) -> float | None:
@@ -205,18 +204,6 @@ def _made_id(item: Item, seen: Counter[str]) -> str:
     digest = hashlib.blake2b(_said(item).encode(), digest_size=16).hexdigest()
     seen[digest] += 1
     return f"{digest}-{seen[digest]}"
-
-
-def _masked(item: Item) -> Item:
-    """Personal data goes before anything is made of it: what is stored, told from its like and tried again has none."""
-    sent = item.sent
-    if isinstance(sent, dict):
-        sent = {key: value if key in _IDS else mask_value(value) for key, value in sent.items()}
-    call = item.call
-    if call is None:
-        return replace(item, sent=sent if isinstance(sent, dict) else mask_value(sent))
-    told = {name: mask_value(getattr(call, name)) for name in ("properties", "traits", "context")}
-    return replace(item, sent=sent, call=replace(call, **told))
 
 
 def _with_id(item: Item, id_: str) -> Item:

@@ -11,6 +11,7 @@ from typing import Any
 
 from cxcurve.sources.live.bodies import BadRequestError
 from cxcurve.sources.live.calls import Item, read_items, text_id
+from cxcurve.tables import ONCE
 
 MOST_BYTES = 5 * 1024 * 1024
 _WHO = frozenset({"$set", "$set_once", "$groups", "$anon_distinct_id", "$user_id", "distinct_id", "token"})
@@ -104,9 +105,10 @@ def _account(properties: Mapping[str, Any]) -> str | None:
 
 
 def _traits(event: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
-    traits: dict[str, Any] = {}
-    for place in (event, properties):
-        for key in ("$set_once", "$set"):
-            given = place.get(key)
-            traits |= given if isinstance(given, dict) else {}
-    return traits
+    once = _told("$set_once", event, properties)
+    return _told("$set", event, properties) | ({ONCE: once} if once else {})
+
+
+def _told(key: str, *places: Mapping[str, Any]) -> dict[str, Any]:
+    given = [traits for place in places if isinstance(traits := place.get(key), dict)]
+    return {name: value for traits in given for name, value in traits.items()}
