@@ -18,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import invented_pages
 
 from cxcurve.charts.format import FILTERS
+from cxcurve.web.places import GROUPS
+from cxcurve.web.rendering import GLOBALS
 
 SOURCE = Path(__file__).parents[2] / "src" / "cxcurve"
 FLAGS = (
@@ -43,12 +45,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(FILTERS)
-    made.globals.update(version="0.1.0", asset="/static/{}".format, form_token="token")
+    made.globals.update(GLOBALS, version="0.1.0", asset="/static/{}".format, form_token="token")
     return made
 
 
 def render(template: str, page: object) -> str:
-    return environment().get_template(template).render(page=page)
+    return environment().get_template(template).render(page=page, menu=GROUPS)
 
 
 def write(folder: Path) -> list[Path]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from cxcurve.charts import format as fmt
-from cxcurve.charts import svg
+from cxcurve.charts import marks, svg
 from cxcurve.charts.frame import TEXT
+from cxcurve.charts.marks import Tone
 from cxcurve.charts.picture import Picture, drawing, nothing, table
 from cxcurve.charts.scales import Scale
 
@@ -17,28 +17,48 @@ _ROW = 26.0
 def bars(
     items: Sequence[tuple[str, float]],
     *,
-    tone: Literal["drag", "pull", "level"] = "drag",
+    tone: Tone = "drag",
+    unit: str = "score",
+    currency: str = "",
+    columns: tuple[str, str] = ("Signal", "Points"),
+    hrefs: Sequence[str | None] | None = None,
     width: float = 480.0,
     title: str = "Contributions",
+    nothing_said: str = "No signal in this stage",
 ) -> Picture:
-    """One bar for each (name, points), in the order given; the points add up to what the heading says.
+    """One bar for each (name, value), in the order given.
 
     Args:
-        items: names, and points of 0 or more.
+        items: names, and values of 0 or more.
         tone: the colour of all bars.
+        unit: share (0 to 1), days, money, index, score or number.
+        currency: ISO 4217, of money.
+        columns: what names and values are, for the table.
+        hrefs: where bars lead.
         width: pixels at full size.
         title: the accessible name.
+        nothing_said: what the picture of no items says.
 
     Returns:
-        The picture; its table has the same names and points.
+        The picture; its table has the same names and values.
     """
-    twin = table(("Signal", "Points"), [(name, fmt.number(points, 1)) for name, points in items])
+    told = [fmt.amount(value, unit, currency) for _, value in items]
+    twin = table(columns, [(name, text) for (name, _), text in zip(items, told, strict=True)])
     if not items:
-        return Picture(nothing(width, title, "No signal in this stage"), title, twin)
-    scale = Scale(0, max(*(points for _, points in items), 1e-09), width * 0.46, width - 46)
-    drawn = [_bar(scale, name, points, index * _ROW, tone) for index, (name, points) in enumerate(items)]
-    total = f"{fmt.number(sum(points for _, points in items), 1)} points in all."
-    picture = drawing(*drawn, width=width, height=len(items) * _ROW + 2, title=title, description=total)
+        return Picture(nothing(width, title, nothing_said), title, twin)
+    room = max(svg.text_width(text, TEXT) for text in told) + 14
+    scale = Scale(0, max(*(value for _, value in items), 1e-09), width * 0.46, width - max(room, 46.0))
+    rows = [(name, value, text) for (name, value), text in zip(items, told, strict=True)]
+    drawn = [_bar(scale, width, row, index * _ROW, tone) for index, row in enumerate(rows)]
+    over = [
+        marks.over(
+            f"{fmt.words(name)}: {text}", href=hrefs[i] if hrefs else None, x=0, y=i * _ROW, width=width, height=_ROW
+        )
+        for i, (name, _, text) in enumerate(rows)
+    ]
+    name, _, most = max(rows, key=lambda row: row[1])
+    height, said = len(items) * _ROW + 2, f"Largest: {fmt.words(name)}, {most}."
+    picture = drawing(*drawn, width=width, height=height, title=title, description=said, points=marks.hits(*over))
     return Picture(picture, title, twin)
 
 
@@ -60,22 +80,30 @@ def flow(
     parts = (("Progressed", progressed, "seg-on"), ("Stalled", stall, "seg-stall"), ("Left", leak, "seg-leak"))
     twin = table(("Part", "Share"), [(name, fmt.share(share, 1)) for name, share, _ in parts])
     told = ", ".join(f"{name.lower()} {fmt.share(share)}" for name, share, _ in parts)
-    drawn = drawing(*_stacked(parts, width), width=width, height=46, title=title, description=f"{told}.")
+    over = marks.hits(*(
+        marks.over(f"{name}: {fmt.share(share, 1)}", x=left, y=2, width=max(width * share, 2.0), height=16, rx=3)
+        for left, (name, share, _) in zip(_lefts(parts, width), parts, strict=True)
+    ))  # fmt: skip
+    body = _stacked(parts, width)
+    drawn = drawing(*body, width=width, height=46, title=title, description=f"{told}.", points=over)
     return Picture(drawn, title, twin)
 
 
-def _bar(scale: Scale, name: str, points: float, top: float, tone: str) -> str:
-    label = svg.fit(fmt.words(name), scale.start - 14, TEXT)
-    cut = svg.title(svg.fit(fmt.words(name), 800, TEXT))
+def _bar(scale: Scale, width: float, row: tuple[str, float, str], top: float, tone: str) -> str:
+    name, value, told = row
+    label = svg.text(svg.fit(fmt.words(name), scale.start - 14, TEXT), 0, top + 16)
     track = svg.rect(scale.start, top + 7, scale.end - scale.start, 10, rx=3, class_="track")
-    bar = svg.rect(scale.start, top + 7, scale(points) - scale.start, 10, rx=3, class_=tone)
-    value = svg.text(fmt.number(points, 1), scale.end + 42, top + 16, class_="strong end")
-    return svg.group(cut, svg.text(label, 0, top + 16), track, bar, value)
+    bar = svg.rect(scale.start, top + 7, scale(value) - scale.start, 10, rx=3, class_=tone)
+    return svg.group(label, track, bar, svg.text(told, width - 4, top + 16, class_="strong end"))
+
+
+def _lefts(parts: Sequence[tuple[str, float, str]], width: float) -> list[float]:
+    return [width * sum(max(share, 0.0) for _, share, _ in parts[:index]) for index in range(len(parts))]
 
 
 def _stacked(parts: Sequence[tuple[str, float, str]], width: float) -> list[str]:
     """The bar, its parts 2 pixels apart, each named below."""
-    lefts = [width * sum(max(share, 0.0) for _, share, _ in parts[:index]) for index in range(len(parts))]
+    lefts = _lefts(parts, width)
     drawn = [
         svg.rect(left, 2, width * max(share, 0.0) - 2, 16, rx=3, class_=kind)
         for left, (_, share, kind) in zip(lefts, parts, strict=True)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from cxcurve.charts import format as fmt
-from cxcurve.charts import svg
+from cxcurve.charts import marks, svg
 from cxcurve.charts.frame import NARROW_BELOW, WIDE, Frame, StageBand, level_range, stage_bands, x_axis, y_axis
 from cxcurve.charts.layers import (
     CurvePoint,
@@ -63,10 +63,10 @@ def customer_curve(
     head = legend(frame, shown) + stage_bands(frame, stays, legend_height(frame) + 4)
     lane = _events(frame, events)
     axis, _ = x_axis(frame, frame.y.start + (_LANE if lane else 0) + 18)
-    body = (head, y_axis(frame), layers(frame, points), end_labels(frame, shown[-1]), lane, axis)
+    body = (head, y_axis(frame), layers(frame, points), end_labels(frame, shown[-1]), axis)
     height = frame.y.start + (_LANE if lane else 0) + 26
     told = f"Level {fmt.signed(shown[0].level)} on {fmt.day(_day(shown[0]))}, {fmt.signed(shown[-1].level)} now."
-    drawn = drawing(*body, width=width, height=height, title=title, description=told, points=hits(frame, shown))
+    drawn = drawing(*body, width=width, height=height, title=title, description=told, points=hits(frame, shown) + lane)
     return Picture(drawn, title, twin)
 
 
@@ -90,12 +90,12 @@ def _events(frame: Frame, events: Sequence[EventMark]) -> str:
     for event in events:
         if frame.x.low <= as_number(event.at) <= frame.x.high:
             days.setdefault((event.at, event.tone), []).append(event.text)
-    return svg.group(*(_mark(frame, day, tone, texts) for (day, tone), texts in sorted(days.items())))
+    return marks.hits(*(_mark(frame, day, tone, texts) for (day, tone), texts in sorted(days.items())))
 
 
 def _mark(frame: Frame, day: date, tone: str, texts: Sequence[str]) -> str:
     said = f"{fmt.day(day)}: {', '.join(svg.fit(text, 600, 10) for text in texts[:6])}"
     more = f" and {len(texts) - 6} more" if len(texts) > 6 else ""
     shift = {"pull": -4.0, "drag": 4.0}.get(tone, 0.0)
-    circle = svg.title(said + more)
-    return svg.element("circle", circle, cx=frame.at(day), cy=frame.y.start + 13 + shift, r=3.2, class_=f"mark {tone}")
+    told, y = svg.title(said + more), frame.y.start + 13 + shift
+    return svg.element("circle", told, cx=frame.at(day), cy=y, r=3.2, class_=f"mark {tone}", tabindex=0, role="img")

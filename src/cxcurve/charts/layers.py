@@ -12,9 +12,10 @@ from math import ceil
 from typing import Literal
 
 from cxcurve.charts import format as fmt
-from cxcurve.charts import svg
-from cxcurve.charts.frame import SMALL, Axis, Frame, axis_text
+from cxcurve.charts import marks, svg
+from cxcurve.charts.frame import Axis, Frame, axis_text
 from cxcurve.charts.labels import spread
+from cxcurve.charts.marks import Key
 from cxcurve.charts.paths import Point, area, path, segments
 from cxcurve.charts.picture import Table, table
 from cxcurve.charts.scales import X, as_number
@@ -99,15 +100,10 @@ def legend_height(frame: Frame) -> float:
 
 def legend(frame: Frame, shown: Sequence[CurvePoint], *, has_zones: bool = False, version: str = "") -> str:
     """What each mark means; where there are several versions of the level, also which (a phone has no room for it)."""
-    x, y, parts = (2.0 if frame.is_narrow else frame.x.start), 8.0, []
     level = f"Level, {version}" if version and not frame.is_narrow else "Level"
-    for kind, label in _legend_entries(shown, has_zones, level):
-        needed = 18 + svg.text_width(label, SMALL)
-        if x + needed > frame.width:
-            x, y = 2.0, y + 17
-        parts.append(_swatch(kind, x, y) + svg.text(label, x + 18, y + 4, class_="small"))
-        x += needed + (8 if frame.is_narrow else 16)
-    return svg.group(*parts)
+    keys = [Key(kind, label) for kind, label in _legend_entries(shown, has_zones, level)]
+    start, gap = (2.0, 8.0) if frame.is_narrow else (frame.x.start, 16.0)
+    return marks.legend(keys, start, frame.width, gap)[0]
 
 
 def hits(frame: Frame, shown: Sequence[CurvePoint]) -> str:
@@ -209,13 +205,6 @@ def _legend_entries(shown: Sequence[CurvePoint], has_zones: bool, level: str) ->
     thin = [point for point in shown if point.is_thin]
     few = "Under 10 customers" if all((point.n or 0) < _FEWEST for point in thin) else "Too few to say"
     return entries + ([("line is-thin", few)] if thin else [])
-
-
-def _swatch(kind: str, x: float, y: float) -> str:
-    if kind.startswith("line"):
-        return svg.line(x, y, x + 13, y, kind)
-    box = svg.rect(x, y - 5, 13, 10, rx=2, class_=kind)
-    return box + (svg.line(x, y, x + 13, y, "line") if kind == "band" else "")
 
 
 def _hit(frame: Frame, point: CurvePoint, place: float, span: tuple[float, float]) -> str:

@@ -8,7 +8,7 @@ from math import ceil, log2
 from typing import Literal
 
 from cxcurve.charts import format as fmt
-from cxcurve.charts import svg
+from cxcurve.charts import marks, svg
 from cxcurve.charts.frame import NARROW_BELOW
 from cxcurve.charts.picture import Picture, drawing, nothing, table
 from cxcurve.charts.scales import Scale
@@ -62,8 +62,13 @@ def promise(
     scale = Scale(max(log2(least), -_FARTHEST), min(log2(most), _FARTHEST) + 0.2, left, width - 14)
     height = _ROW * len(bands) + 30
     rows = [_row(band, scale, number * _ROW, tone) for number, band in enumerate(bands)]
+    over = marks.hits(*(
+        marks.over(" · ".join(filter(None, _told(band))), x=0, y=i * _ROW, width=width, height=_ROW)
+        for i, band in enumerate(bands)
+    ))  # fmt: skip
     words = ", ".join(f"{band.name}: claimed {fmt.odds(band.claimed)}, seen {fmt.odds(band.seen)}" for band in bands)
-    drawn = drawing(*_grid(scale, height), *rows, width=width, height=height, title=title, description=f"{words}.")
+    body = (*_grid(scale, height), *rows)
+    drawn = drawing(*body, width=width, height=height, title=title, description=f"{words}.", points=over)
     return Picture(drawn, title, twin)
 
 
@@ -78,17 +83,16 @@ def _grid(scale: Scale, height: float) -> list[str]:
 
 def _row(band: Promise, scale: Scale, top: float, tone: str) -> str:
     middle = top + _ROW / 2
-    hint = svg.title(svg.fit(" · ".join(_told(band)), 800, 11))
     name = svg.text(band.name, 0, middle + 4, class_="strong")
     start = scale(0.0)
     end = scale.clamp(log2(band.claimed))
     bar = svg.rect(min(start, end), middle - 7, abs(end - start), 14, class_=f"{tone}-area")
     bar += svg.line(end, middle - 10, end, middle + 10, f"{tone}-edge is-claim")
     if band.seen is None or band.low is None or band.high is None:
-        return svg.group(hint, name, bar, svg.text("too few", start + 6, middle + 4, class_="small"))
+        return svg.group(name, bar, svg.text("too few", start + 6, middle + 4, class_="small"))
     low, high, seen = (scale.clamp(log2(max(value, 1e-9))) for value in (band.low, band.high, band.seen))
     reach = svg.line(low, middle, high, middle, "line")
-    return svg.group(hint, name, bar, reach, svg.element("circle", cx=seen, cy=middle, r=4.5, class_="dot"))
+    return svg.group(name, bar, reach, svg.element("circle", cx=seen, cy=middle, r=4.5, class_="dot"))
 
 
 def _told(band: Promise) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cxcurve.charts import format as fmt
-from cxcurve.charts import svg
+from cxcurve.charts import marks, svg
 from cxcurve.charts.frame import NARROW_BELOW
 from cxcurve.charts.paths import step_area, steps
 from cxcurve.charts.picture import Picture, Table, drawing, nothing, table
@@ -58,9 +58,8 @@ def survival(
         return Picture(nothing(width, title), title, _table(shown))
     plot = _plot(width, horizon_days)
     body = [_ground(plot), _band(plot, shown), _line(plot, shown), _target(plot, shown, target_days)]
-    drawn = drawing(
-        *body, _at_risk(plot, shown), width=width, height=292, title=title, description=_told(shown, median_days)
-    )
+    told, over = _told(shown, median_days), _slices(plot, shown)
+    drawn = drawing(*body, _at_risk(plot, shown), width=width, height=292, title=title, description=told, points=over)
     return Picture(drawn, title, _table(shown))
 
 
@@ -121,6 +120,22 @@ def _at_risk(plot: _Plot, shown: Sequence[SurvivalStep]) -> str:
     return svg.group(caption, *texts) if texts else ""
 
 
+def _slices(plot: _Plot, shown: Sequence[SurvivalStep]) -> str:
+    said = [
+        "\n".join(filter(None, (
+            f"Day {_day(step)}: {fmt.share(step.share)}",
+            fmt.interval(step.low, step.high, "share"),
+            "" if step.n_at_risk is None else f"{fmt.number(step.n_at_risk)} were still waiting",
+        )))
+        for step in shown
+    ]  # fmt: skip
+    return marks.slices([plot.x(step.day) for step in shown], plot.y.end, plot.y.start - plot.y.end, said)
+
+
+def _day(step: SurvivalStep) -> str:
+    return fmt.number(step.day, 0 if step.day == round(step.day) else 1)
+
+
 def _told(shown: Sequence[SurvivalStep], median_days: float | None) -> str:
     reached = f"{fmt.share(shown[-1].share)} by day {fmt.number(shown[-1].day)}."
     return (
@@ -135,4 +150,4 @@ def _table(shown: Sequence[SurvivalStep]) -> Table:
 
 def _row(step: SurvivalStep) -> tuple[str, ...]:
     shares = (fmt.share(value, 1) for value in (step.share, step.low, step.high))
-    return (fmt.number(step.day, 0 if step.day == round(step.day) else 1), *shares, fmt.number(step.n_at_risk))
+    return (_day(step), *shares, fmt.number(step.n_at_risk))
