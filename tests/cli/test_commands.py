@@ -200,7 +200,7 @@ def test_check_lists_all_problems_of_all_files(run: Run, made: Made) -> None:
 
 def test_schemas_for_editors(run: Run, tmp_path: Path) -> None:
     both = run("check", "--schema").json
-    assert set(both) == {"journey", "sources"}
+    assert set(both) == {"journey", "sources", "destinations"}
     assert run("check", "--schema", "--out", tmp_path).code == 0
     for name, schema in both.items():
         assert json.loads((tmp_path / f"{name}.schema.json").read_text()) == schema
@@ -253,14 +253,57 @@ def test_bad_settings_stop_every_command(run: Run, made: Made) -> None:
         assert result.err == 'cxcurve.toml:1: zone: "Europe/Berln" is no time zone. Did you mean "Europe/Berlin"?\n'
 
 
+def test_consent_is_shown_given_and_withdrawn(run: Run, made: Made) -> None:
+    folder = made(LOG)
+    run("-w", folder, "load")
+    run("-w", folder, "score")
+    shown = run("-w", folder, "consent", "a")
+    assert shown.out.splitlines()[0] == "analytics: allowed (nothing was said)"
+    said = run("-w", folder, "consent", "a", "--withdraw", "analytics", "--give", "outreach").out
+    assert "analytics: not allowed (withdrawn 20" in said
+    assert "outreach: allowed (given 20" in said
+    found = {one["purpose"]: one for one in run("-w", folder, "consent", "a", "--json").json}
+    assert {name: one["allowed"] for name, one in found.items()} == {
+        "analytics": False, "personalisation": True, "outreach": True
+    }  # fmt: skip
+    assert found["analytics"]["said"][0]["given"] is False
+    customers = run("-w", folder, "show", "customers", "--json").json["customers"]
+    assert [one["customer_id"] for one in customers] == ["b"]
+    wrong = run("-w", folder, "consent", "a", "--withdraw", "analytcs")
+    assert (wrong.code, wrong.err) == (2, 'purpose "analytcs" is not known. Did you mean "analytics"?\n')
+
+
+def test_retain_says_what_went(run: Run, made: Made) -> None:
+    folder = made(LOG)
+    assert run("-w", folder, "retain").out == "Nothing is older than it may be kept.\n"
+    journey = folder / "journey.yaml"
+    journey.write_text(journey.read_text().replace("signals:", "defaults: {retention: 1d}\nsignals:"))
+    assert run("-w", folder, "load", "--json").code == 0
+    assert run("-w", folder, "retain", "--json").json == {}  # the load did it
+    assert run("-w", folder, "export", "a", "--json").json["events"] == []
+
+
 def test_help_and_version(run: Run) -> None:
     helped = run("--help")
     assert helped.code == 0
     there = ("init", "demo", "suggest", "check", "load", "score", "show", "note", "serve")
-    for command in (*there, "calibrate", "backtest", "truth", "tokens", "connect", "replay", "export", "erase"):
+    for command in (
+        *there,
+        "calibrate",
+        "backtest",
+        "truth",
+        "tokens",
+        "connect",
+        "replay",
+        "export",
+        "erase",
+        "consent",
+        "retain",
+        "users",
+        "audit",
+    ):
         assert f" {command} " in helped.out
-    for later in ("report", "users"):
-        assert f" {later} " not in helped.out
+    assert " report " not in helped.out
     assert run("--version").out == "cxcurve 0.1.0\n"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cxcurve
-from cxcurve.store import store
+from cxcurve.store import queries
 
 JOURNEY = """
 journey: shop
@@ -25,12 +25,12 @@ signals:
 def test_few_prepared_queries_are_kept_and_all_answer(
     made: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "MOST_PREPARED", 3)
+    monkeypatch.setattr(queries, "MOST_PREPARED", 3)
     rows = [f"{day},2026-01-{day:02d}T10:00:00Z,a,,{'ticket_opened' if day % 5 else 'seen'}," for day in range(5, 29)]
     with cxcurve.open(made(JOURNEY, rows)) as workspace:
-        days = [f"2026-01-{day:02d}" for day in range(6, 6 + store.MOST_PREPARED + 2)]
+        days = [f"2026-01-{day:02d}" for day in range(6, 6 + queries.MOST_PREPARED + 2)]
         first = {day: workspace.customer("a", day).why() for day in days}
         assert len({len(why["friction"][0].events) for why in first.values()}) > 1
-        assert workspace.store.rows("SELECT count(*) FROM duckdb_prepared_statements()") == [(store.MOST_PREPARED,)]
+        assert workspace.store.rows("SELECT count(*) FROM duckdb_prepared_statements()") == [(queries.MOST_PREPARED,)]
         assert {day: workspace.customer("a", day).why() for day in days} == first, "also those given up"
         assert workspace.customer("a").why() == workspace.customer("a").why()

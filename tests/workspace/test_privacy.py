@@ -107,9 +107,12 @@ def test_no_byte_of_the_store_or_the_inbox_holds_their_id(erased: Workspace) -> 
 
 
 def test_nothing_of_before_comes_back_and_what_comes_later_is_new(erased: Workspace) -> None:
-    before = erased.store.rows("SELECT count(*) FROM event_log")
-    send(erased, [one for one in company() if one.get("userId") == WHO and one["type"] == "track"][:5])
-    assert erased.store.rows("SELECT count(*) FROM event_log") == before
+    tables_kept = ("event_log", "links", "traits", "people", "resolved")
+    before = rows_of(erased, tables_kept)
+    theirs = [one for one in company() if one.get("userId") == WHO]
+    said = {"timestamp": (NOW - 300 * DAY) // 1000}
+    send(erased, [*theirs[:5], *(one | said for one in theirs if one["type"] in {"identify", "group"})])
+    assert rows_of(erased, tables_kept) == before
     later = message(1, WHO, "core_feature_used", messageId="new", timestamp="2027-06-01T10:00:00Z")
     body = json.dumps({"batch": [later]}).encode()
     erased.live.inbox.put([Request("web", "segment/batch", 1_811_930_400_000_000, 1, body)]).result()
@@ -165,3 +168,74 @@ def test_somebody_gets_everything_that_is_kept_of_him(tmp_path: Path) -> None:
     assert [row["how"] for row in found["links"]] == ["group", "identify"] or len(found["links"]) == 2
     with built(tmp_path / "x", company()[:5]) as workspace, pytest.raises(UnknownNameError, match="nobody-such"):
         workspace.export("nobody-such")
+
+
+def test_who_is_a_customer_by_himself_gets_what_is_known_of_the_customer(tmp_path: Path) -> None:
+    told = {"type": "identify", "messageId": "i", "userId": WHO, "timestamp": "2026-05-01", "traits": {"plan": "pro"}}
+    with init(tmp_path / "w", "b2b-saas") as workspace:
+        send(workspace, [message(1, WHO, "core_feature_used"), told, message(2, "other", "core_feature_used")])
+        (row,) = workspace.export(WHO)["customers"]
+        assert (row["customer_id"], row["plan"]) == (WHO, "pro")
+        assert workspace.export("other")["customers"] == []
+        workspace.erase(WHO)
+        assert workspace.store.rows("SELECT * FROM customers") == []
+
+
+FILES = {
+    "people.csv": f"person_id,customer_id,email\n{WHO},acct0,who@acme.example\np1,acct0,p1@acme.example\n",
+    "customers.csv": f"customer_id,plan\nacct0,pro\n{WHO},free\n",
+    "tickets.csv": f"ticket,who,at,state\nT1,{WHO},2026-03-01,open\nT2,p1,2026-03-02,open\nT3,{WHO},never,open\n",
+}
+SOURCES = """
+people: {files: people.csv, table: people, verified: email}
+customers: {files: customers.csv, table: customers}
+tickets:
+  files: tickets.csv
+  person: who
+  by: ticket
+  order: [at]
+  time: {column: at}
+  events: {ticket_opened: {first: true}}
+"""
+
+
+def test_files_that_are_loaded_again_bring_nobody_back(tmp_path: Path) -> None:
+    with init(tmp_path / "w", "b2b-saas") as workspace:
+        for name, text in {**FILES, "sources.yaml": SOURCES}.items():
+            (tmp_path / "w" / name).write_text(text)
+        workspace.load()
+        counted = ("people", "person_rows", "customers", "customer_rows", "staged", "event_log", "links")
+        assert rows_of(workspace, counted) == [2, 2, 2, 2, 3, 2, 2]
+        assert len(workspace.quarantine()) == 1
+        workspace.erase(WHO, "person")
+        for _ in range(2):
+            assert rows_of(workspace, counted) == [1, 1, 1, 1, 1, 1, 1]
+            assert workspace.quarantine() == []
+            workspace.load()
+        assert bytes_with(tmp_path / "w" / ".cxcurve", WHO) == []
+
+
+def rows_of(workspace: Workspace, names: tuple[str, ...]) -> list[int]:
+    return [workspace.store.rows(f"SELECT count(*) FROM {name}")[0][0] for name in names]
+
+
+def test_who_waited_for_a_decision_with_them_waits_no_more(tmp_path: Path) -> None:
+    with init(tmp_path / "w", "b2b-saas") as workspace:
+        told = [
+            {"type": "identify", "messageId": f"i{one}", "userId": one, "anonymousId": "tablet"} for one in ("u", WHO)
+        ]
+        used = "core_feature_used"
+        send(workspace, [message(1, WHO, used), message(2, None, used, anonymousId="tablet"), *told])
+        assert len(workspace.intake().conflicts) == 1
+        workspace.erase(WHO)
+        assert workspace.intake().conflicts == ()
+        assert bytes_with(tmp_path / "w" / ".cxcurve", WHO) == []
+
+
+def test_what_was_counted_of_their_events_is_counted_anew(tmp_path: Path) -> None:
+    with built(tmp_path / "w", company()[:56]) as workspace:
+        workspace.plan()
+        names = "SELECT DISTINCT name FROM property_days JOIN signal_keys USING (signal_key) ORDER BY 1"
+        assert workspace.store.rows(names) != []
+        workspace.erase(WHO)
+        assert workspace.store.rows(names) == []

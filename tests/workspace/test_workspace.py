@@ -48,7 +48,7 @@ def test_a_journey_changed_since_the_last_score_is_said(made: Made) -> None:
 
 def test_scores_of_another_way_of_scoring_are_not_shown(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     with cxcurve.open(made(JOURNEY, ["1,2026-01-05T10:00:00Z,a,,seen,"])) as workspace:
-        monkeypatch.setattr("cxcurve.workspace.workspace.SCORER", scoring.SCORER + 1)
+        monkeypatch.setattr("cxcurve.workspace.scored.SCORER", scoring.SCORER + 1)
         with pytest.raises(WorkspaceError, match="Run `cxcurve score`"):
             workspace.customers()
         assert workspace.score() == 1, "everybody anew"
@@ -186,6 +186,13 @@ def test_customers_that_no_table_names_are_said(made: Made) -> None:
             in problem.message
         )
         assert problem.severity == "warning"
+
+
+def test_ids_that_are_addresses_are_said(made: Made) -> None:
+    rows = [f"{i},2026-01-05T10:00:00Z,{id_},,seen," for i, id_ in enumerate(("c1", "ada@acme.example", "@x", "y@z"))]
+    with cxcurve.open(made(JOURNEY, rows)) as workspace:
+        (problem,) = workspace.data_problems()
+    assert problem.message.startswith("1 of the ids of accounts, people and visitors are e-mail addresses")
 
 
 def test_visitors_and_who_was_given_an_account_are_in_no_table_of_customers(made: Made) -> None:

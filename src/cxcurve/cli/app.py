@@ -13,7 +13,19 @@ from typing import Annotated
 import typer
 
 from cxcurve import __version__
-from cxcurve.cli import checking, connecting, explaining, learning, making, privacy, showing, tokens, working
+from cxcurve.cli import (
+    checking,
+    connecting,
+    explaining,
+    learning,
+    making,
+    people,
+    privacy,
+    showing,
+    tokens,
+    working,
+    writing,
+)
 from cxcurve.cli.output import complain
 from cxcurve.cli.places import Folder
 from cxcurve.errors import BadValueError, CxcurveError, ProblemsError, UnknownNameError
@@ -42,14 +54,19 @@ for _command, _does in (
     ("replay", working.replay),
     ("export", privacy.export),
     ("erase", privacy.erase),
+    ("consent", privacy.consent),
+    ("retain", privacy.retain),
     ("note", working.note),
     ("calibrate", learning.calibrate),
     ("backtest", learning.backtest),
     ("truth", learning.truth),
+    ("write", writing.write),
     ("serve", working.serve),
 ):
     app.command(_command)(_does)
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(people.users, name="users")
+app.add_typer(people.audit, name="audit")
 
 
 def _version(is_wanted: bool) -> None:

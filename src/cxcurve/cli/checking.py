@@ -43,9 +43,9 @@ def check(
 
 
 def _give_schemas(out: Path | None) -> None:
-    from cxcurve.model.schema import journey_schema, sources_schema
+    from cxcurve.model.schema import destinations_schema, journey_schema, sources_schema
 
-    schemas = {"journey": journey_schema(), "sources": sources_schema()}
+    schemas = {"journey": journey_schema(), "sources": sources_schema(), "destinations": destinations_schema()}
     if out is None:
         print_json(schemas)
         return

@@ -122,7 +122,7 @@ def _planned(texts: Mapping[str, str], journey: Journey, *, is_named: bool) -> d
 
 def _show(sources: Sequence[Any], journey: Journey) -> None:
     from cxcurve.workspace.connecting import look
-    from cxcurve.workspace.workspace import now_us
+    from cxcurve.workspace.instants import now_us
 
     looks = [look(source, journey, now_us()) for source in sources]
     for part in _parts(looks):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cxcurve.cli.output import print_json
+from cxcurve.cli.people import log
 from cxcurve.cli.places import Folder, opened
+
+if TYPE_CHECKING:
+    from cxcurve.workspace.consent import Choice
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -43,6 +47,7 @@ def export(
 
     with opened(ctx, folder) as workspace:
         found = workspace.export(who, kind.value if kind else None)
+        log(workspace, "export", f"of one, {workspace.team.audit.stand_in(who)}")
     if as_json:
         print_json(found)
         return
@@ -62,7 +67,9 @@ def erase(
     with opened(ctx, folder) as workspace:
         if not is_sure:
             typer.confirm(f'Erase everything that names "{who}"? It cannot be undone', abort=True)
+        stand_in = workspace.team.audit.stand_in(who)
         receipt = workspace.erase(who, kind.value if kind else None)
+        log(workspace, "erase", f"of one, {stand_in}; {sum(receipt.deleted.values()):,} rows")
     if as_json:
         print_json(receipt.to_json())
         return
@@ -70,6 +77,55 @@ def erase(
     typer.echo(f"Erased: {told or 'nothing was left'}. What is loaded of before now is left out from here on.")
     for name in receipt.found_in:
         typer.echo(f"{name} still holds an id of theirs: take it out there.", err=True)
+
+
+def consent(
+    ctx: typer.Context,
+    who: Who,
+    give: Annotated[list[str] | None, typer.Option(metavar="PURPOSE", help="Allow it from now on.")] = None,
+    withdraw: Annotated[
+        list[str] | None, typer.Option(metavar="PURPOSE", help="Allow it no more, neither what was before.")
+    ] = None,
+    kind: OfKind = None,
+    as_json: Json = False,
+    folder: Folder = None,
+) -> None:
+    """Show, give or withdraw what somebody's data may be used for: analytics, personalisation, outreach."""
+    with opened(ctx, folder) as workspace:
+        found = workspace.consent(who, give=give or (), withdraw=withdraw or (), kind=kind.value if kind else None)
+        if give or withdraw:
+            said = (
+                f"of one, {workspace.team.audit.stand_in(who)}; given: {', '.join(give or ['-'])}; "
+                f"withdrawn: {', '.join(withdraw or ['-'])}"
+            )
+            log(workspace, "consent", said)
+    if as_json:
+        print_json([one.to_json() for one in found])
+        return
+    for one in found:
+        typer.echo(f"{one.purpose}: {'allowed' if one.is_given else 'not allowed'}{_since(one)}")
+
+
+def retain(ctx: typer.Context, as_json: Json = False, folder: Folder = None) -> None:
+    """Delete what is older than journey.yaml says it may be kept, from the file too, and score without it."""
+    with opened(ctx, folder) as workspace:
+        deleted = workspace.retain()
+    if as_json:
+        print_json(deleted)
+        return
+    told = ", ".join(f"{n:,} {name}" for name, n in deleted.items())
+    typer.echo(f"Deleted: {told}." if told else "Nothing is older than it may be kept.")
+
+
+def _since(choice: Choice) -> str:
+    from cxcurve.workspace.results import at
+
+    if choice.is_of_account:
+        return " (withdrawn by the account)"
+    if not choice.said:
+        return " (nothing was said)"
+    is_given, us = choice.said[-1]
+    return f" ({'given' if is_given else 'withdrawn'} {at(us)})" if us else ""
 
 
 def _plain(who: str) -> str:

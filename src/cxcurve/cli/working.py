@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cxcurve.cli.output import complain, console, print_json, progress
+from cxcurve.cli.people import log
 from cxcurve.cli.places import Folder, opened
 from cxcurve.errors import WorkspaceError
 
@@ -99,6 +100,7 @@ def note(
     with opened(ctx, folder) as workspace:
         day = at or datetime.now().astimezone().date().isoformat()
         workspace.note(text, day)
+        log(workspace, "note", f"at {day}")
         typer.echo(f"Noted at {day}: {text}")
 
 

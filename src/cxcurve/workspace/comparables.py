@@ -108,7 +108,7 @@ def nearest(row: Row, fits: Sequence[Row], peers: Sequence[Row]) -> Row:
 
 def weeks(run: Run, snapshot: Snapshot, where: str) -> list[dict[str, Any]]:
     """Rows of customer and week: stage, dwell and indexes, by the weights in force."""
-    sql = run.store.compiled(("read", "customer_weeks", run.mark), lambda: snapshot.customer_weeks)
+    sql = run.store.compiled(("read", "customer_weeks", run.mark, snapshot.population), lambda: snapshot.customer_weeks)
     names = ", ".join(("customer_key", "cycle", "week", "stage", *ALIKE))
     return run.store.records(f"SELECT {names} FROM ({sql}) WHERE {where}")
 
@@ -137,8 +137,8 @@ def _identity(row: Row) -> tuple[int, int]:
 
 def _stayed(run: Run, snapshot: Snapshot, facts: Row, until_us: int) -> dict[tuple[int, int], dict[str, Any]]:
     """By customer and cycle those of the same segment who were on the journey at `until_us`."""
-    sql = run.store.compiled(("read", "customers_now", run.mark), lambda: snapshot.customers)
-    stays = run.store.compiled(("read", "stays", run.mark), lambda: snapshot.stays)
+    sql = run.store.compiled(("read", "customers", run.mark, snapshot.population), lambda: snapshot.customers)
+    stays = run.store.compiled(("read", "stays", run.mark, snapshot.population), lambda: snapshot.stays)
     segment = "IS NULL" if facts["segment"] is None else f"= '{facts['segment'].replace(chr(39), chr(39) * 2)}'"
     rows = run.store.records(f"""
         SELECT customer_key, cycle, customer_id, name, owner FROM ({sql}) JOIN ({stays}) USING (customer_key)

@@ -146,7 +146,7 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
     """
     store = run.store
     key = store.customer_key(customer_id)
-    found = [] if key is None else rows_of(run, "customers_now", snapshot.customers, key)
+    found = [] if key is None else rows_of(run, snapshot, "customers", key)
     if key is None or not found:
         known = [name for (name,) in store.rows("SELECT customer_id FROM customer_keys LIMIT 5000")]
         # Its events may wait for a score, or lie after as_of.
@@ -156,10 +156,10 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
     events = _events(run)
     stays = [
         _stay(snapshot, row)
-        for row in sorted(rows_of(run, "stays", snapshot.stays, key), key=lambda row: (row["cycle"], row["entered_us"]))
+        for row in sorted(rows_of(run, snapshot, "stays", key), key=lambda row: (row["cycle"], row["entered_us"]))
     ]
-    now = rows_of(run, "customer_now", snapshot.customer_now, key)
-    weeks = sorted(rows_of(run, "customer_weeks", snapshot.customer_weeks, key), key=lambda row: row["week"])
+    now = rows_of(run, snapshot, "customer_now", key)
+    weeks = sorted(rows_of(run, snapshot, "customer_weeks", key), key=lambda row: row["week"])
     current = now[0] if now else None
     shares = _shares(run, log, facts, current)
     friction_index = None if current is None else current["friction_index"]
@@ -199,15 +199,15 @@ def _beside(run: Run, snapshot: Snapshot, log: ir.Table, key: int) -> Beside:
     own = replace(snapshot, log=log)
 
     def read(name: str, build: Callable[[Snapshot], ir.Table]) -> pa.Table:
-        sql = run.store.compiled((name, run.mark), lambda: build(own))
+        sql = run.store.compiled((name, run.mark, snapshot.population), lambda: build(own))
         return run.store.fetch(f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
 
     return beside(snapshot, read).get(key, Beside())
 
 
-def rows_of(run: Run, name: str, table: ir.Table, key: int) -> list[dict[str, Any]]:
-    """A table's rows of one customer; the SQL is built once, the engine carries the condition inwards."""
-    sql = run.store.compiled(("read", name, run.mark), lambda: table)
+def rows_of(run: Run, snapshot: Snapshot, name: str, key: int) -> list[dict[str, Any]]:
+    """A snapshot's rows of one customer; the SQL is built once, the engine carries the condition inwards."""
+    sql = run.store.compiled(("read", name, run.mark, snapshot.population), lambda: getattr(snapshot, name))
     return run.store.records(f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
 
 

@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 
 from cxcurve.errors import Problem, ProblemsError, Severity, WorkspaceError
-from cxcurve.model import Journey, Source, cross_check, read_journey, read_sources
+from cxcurve.model import Destination, Journey, Source, cross_check, read_destinations, read_journey, read_sources
 from cxcurve.model.settings import Settings, read_settings
 from cxcurve.model.starters import JOURNEY_FILE, SETTINGS_FILE, SOURCES_FILE
 from cxcurve.workspace.inputs import file_problems
 
+DESTINATIONS_FILE = "destinations.yaml"
 DATA_FOLDER, STORE_FILE = ".cxcurve", "events.duckdb"
 
 
@@ -61,7 +62,8 @@ class Folder:
         """Everything wrong with the YAML and TOML files, errors and warnings."""
         journey, found = read_journey(self.folder / JOURNEY_FILE)
         sources, more = read_sources(self.folder / SOURCES_FILE)
-        found = [*self._settings_and_problems[1], *found, *more]
+        _, unwritten = read_destinations(self.folder / DESTINATIONS_FILE)
+        found = [*self._settings_and_problems[1], *found, *more, *unwritten]
         if journey is not None and sources is not None:
             found += cross_check(journey, sources, self.folder / SOURCES_FILE)
         return sorted(found)
@@ -85,10 +87,23 @@ class Folder:
         Raises:
             ProblemsError: a file has errors; all of them.
         """
-        if errors := errors_of(self.problems()):
+        # What is wrong with where scores go is no reason not to load.
+        if errors := [one for one in errors_of(self.problems()) if one.file != DESTINATIONS_FILE]:
             raise ProblemsError(errors)
         sources, _ = read_sources(self.folder / SOURCES_FILE)
         return sources or {}
+
+    @cached_property
+    def destinations(self) -> dict[str, Destination]:
+        """Where scores are written to, by name; none where there is no destinations.yaml.
+
+        Raises:
+            ProblemsError: the file has errors; all of them.
+        """
+        destinations, found = read_destinations(self.folder / DESTINATIONS_FILE)
+        if destinations is None or errors_of(found):
+            raise ProblemsError(errors_of(found))
+        return destinations
 
     @cached_property
     def expected_gaps(self) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -35,3 +36,8 @@ def note_us(value: str | datetime, zone: str) -> int:
     us = instant_us(value, zone)
     is_date = isinstance(value, str) and len(value) <= len("2026-05-03")
     return instant_us(f"{value}T00:00:00", zone) if is_date else us
+
+
+def now_us() -> int:
+    """The present, microseconds UTC."""
+    return time.time_ns() // 1000

@@ -9,11 +9,14 @@ from typing import Any
 from cxcurve.errors import BadValueError
 from cxcurve.store import Store
 from cxcurve.store.resolution import Id
+from cxcurve.tables import OPERATION
 from cxcurve.workspace.live import Live
 from cxcurve.workspace.results import at
 
 HOUR_US = 3_600_000_000
-MOST_LINKS = 50
+MOST_LINKS = MOST_CONFLICTS = 50
+MOST_CANDIDATES = 20
+"""Shown, of those that one id may be of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What comes in. `conflicts` are ids of which statements contradict each other, with whose they may be."""
+    """What comes in.
+
+    `conflicts` are ids of which statements contradict each other, with whose they may be: the first of `n_conflicts`.
+    """
 
     now_us: int
     ledger: Mapping[str, Any]
     feeds: tuple[Feed, ...]
     conflicts: tuple[tuple[Id, tuple[Id, ...]], ...]
+    n_conflicts: int
     links: tuple[Said, ...]
     n_links: int
 
@@ -63,6 +70,7 @@ class Intake:
                 {"kind": of[0], "id": of[1], "candidates": [{"kind": kind, "id": id_} for kind, id_ in candidates]}
                 for of, candidates in self.conflicts
             ],
+            "n_conflicts": self.n_conflicts,
             "links": [
                 {
                     "link_id": one.link_id, "how": one.how, "from": {"kind": one.of[0], "id": one.of[1]},
@@ -78,7 +86,8 @@ class Intake:
 def intake(store: Store, live: Live, now_us: int) -> Intake:
     """What came in up to now."""
     feeds = store.rows(
-        "SELECT source, count(*), median(received_us - occurred_us) / 1e6, max(received_us) FROM event_log "
+        "SELECT source, count(*), median(received_us - occurred_us) / 1e6, max(received_us) "
+        f"FROM {store.log_name(OPERATION)} "
         "WHERE received_us > $1 GROUP BY source ORDER BY source",
         now_us - HOUR_US,
     )
@@ -86,11 +95,13 @@ def intake(store: Store, live: Live, now_us: int) -> Intake:
         "SELECT link_id, how, from_kind, from_id, to_kind, to_id, source, said_us, undone_us FROM links "
         f"ORDER BY recorded_us DESC, link_id LIMIT {MOST_LINKS}"
     )
+    conflicts = store.conflicts()
     return Intake(
         now_us,
         live.ledger(store),
         tuple(Feed(*row) for row in feeds),
-        tuple((of, tuple(candidates)) for of, candidates in store.conflicts()),
+        tuple((of, tuple(candidates[:MOST_CANDIDATES])) for of, candidates in conflicts[:MOST_CONFLICTS]),
+        len(conflicts),
         tuple(Said(key, how, (a, b), (c, d), source, us, undone) for key, how, a, b, c, d, source, us, undone in links),
         int(store.rows("SELECT count(*) FROM links")[0][0]),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -13,6 +13,8 @@ import pyarrow as pa
 from cxcurve.errors import BadValueError, UnknownNameError
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.model.durations import Duration
+from cxcurve.people.scope import COLUMNS as SCOPED
+from cxcurve.people.scope import Scope
 from cxcurve.store import Store
 
 COLUMNS = ("segment", "industry", "plan", "region", "owner", "partner_id")
@@ -37,10 +39,37 @@ def population(snapshot: Snapshot, store: Store, segment: Mapping[str, str] | No
     if cohort:
         entered = _entered(snapshot, cohort).select("customer_key").distinct()
         keys &= set(store.arrow(entered)["customer_key"].to_pylist())
-    # A name of its own for each population: several may be looked at side by side.
-    mark = hashlib.sha256(json.dumps([sorted((segment or {}).items()), cohort, snapshot.as_of_us]).encode()).hexdigest()
+    return _only(snapshot, store, keys, (sorted((segment or {}).items()), cohort))
+
+
+def within(snapshot: Snapshot, store: Store, keys: Collection[int]) -> Snapshot:
+    """The snapshot of the customers that somebody may know of, whoever else there is."""
+    return _only(snapshot, store, keys, hashlib.sha256(repr(sorted(keys)).encode()).hexdigest())
+
+
+def keys_within(snapshot: Snapshot, store: Store, scope: Scope) -> frozenset[int]:
+    """The customers of a scope, by what is known of them in a snapshot."""
+    rows = store.arrow(snapshot.customers.select("customer_key", *SCOPED)).to_pylist()
+    return frozenset(row["customer_key"] for row in rows if scope.holds(row))
+
+
+def values_by_customer(snapshot: Snapshot, store: Store) -> dict[str, dict[str, frozenset[int]]]:
+    """Who has which value, for each segment key of the model."""
+    found: dict[str, dict[str, set[int]]] = {key: {} for key in snapshot.plan.journey.segments}
+    for row in store.arrow(snapshot.customers.select("customer_key", *COLUMNS, "attributes")).to_pylist():
+        for key, values in found.items():
+            value = _value(row, key)
+            if value is not None:
+                values.setdefault(value, set()).add(row["customer_key"])
+    return {key: {value: frozenset(keys) for value, keys in values.items()} for key, values in found.items()}
+
+
+def _only(snapshot: Snapshot, store: Store, keys: Collection[int], said: object) -> Snapshot:
+    """A name of its own for each population: several may be looked at side by side."""
+    told = json.dumps([said, snapshot.population, snapshot.as_of_us])
+    mark = hashlib.sha256(told.encode()).hexdigest()[:12]
     rows = pa.table({"customer_key": pa.array(sorted(keys), pa.int32())})
-    return snapshot.only(store.temporary(f"population_{mark[:12]}", rows))
+    return snapshot.only(store.temporary(f"population_{mark}", rows), mark)
 
 
 def segment_values(snapshot: Snapshot, store: Store) -> dict[str, list[str]]:
@@ -63,6 +92,8 @@ def _in_segment(snapshot: Snapshot, store: Store, key: str, value: str) -> set[i
         raise UnknownNameError("segment", key, (*known, *COLUMNS))
     rows = store.arrow(snapshot.customers.select("customer_key", *COLUMNS, "attributes")).to_pylist()
     found = {row["customer_key"] for row in rows if _value(row, key) == value}
+    if not found and snapshot.population:  # what others have is none of theirs who may know of some only
+        raise UnknownNameError(key, value, sorted(name for row in rows if (name := _value(row, key)) is not None))
     if not found:
         ever = {
             _value(row, key) for row in store.arrow(store.table("customers").select(*COLUMNS, "attributes")).to_pylist()

@@ -13,13 +13,20 @@ from typing import Any
 from cxcurve.errors import UnknownNameError
 from cxcurve.store import Store
 from cxcurve.store.resolution import Id
+from cxcurve.tables import OPERATION
 
 KINDS = ("account", "person", "anonymous")
 _EVENTS = """
     SELECT event_id, occurred_us, received_us, name, source, channel, account_id, person_id, anonymous_id, value,
-           amount, currency, text, conversation_id, partner_id, properties FROM events
+           amount, currency, text, conversation_id, partner_id, properties FROM {events}
     WHERE {where} ORDER BY occurred_us, event_id
 """
+_OWN = """
+    SELECT customer_id FROM customer_keys JOIN identities USING (customer_key)
+    WHERE own_key = customer_key
+        AND (id_kind = 'person' AND list_contains($1, id) OR id_kind = 'anonymous' AND list_contains($2, id))
+"""
+"""What persons and visitors are called who are customers by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +64,17 @@ def export(store: Store, ids: Collection[Id]) -> dict[str, list[dict[str, Any]]]
     )
     lists = (names["account"], names["person"], names["anonymous"])
     everybody = [id_ for _, id_ in ids]
+    customers = [*names["account"], *(name for (name,) in store.rows(_OWN, names["person"], names["anonymous"]))]
     return {
-        "events": store.records(_EVENTS.format(where=of_them), *lists),
+        "events": store.records(_EVENTS.format(where=of_them, events=store.events_name(OPERATION)), *lists),
         "people": store.records("SELECT * FROM people WHERE list_contains($1, person_id)", names["person"]),
-        "customers": store.records("SELECT * FROM customers WHERE list_contains($1, customer_id)", names["account"]),
+        "customers": store.records("SELECT * FROM customers WHERE list_contains($1, customer_id)", customers),
         "traits": store.records("SELECT * FROM traits WHERE list_contains($1, id)", everybody),
+        "consents": store.records("SELECT * FROM consents WHERE list_contains($1, id)", everybody),
         "links": store.records(
             "SELECT * FROM links WHERE list_contains($1, from_id) OR list_contains($1, to_id)", everybody
         ),
+        "written": store.records("SELECT * FROM written WHERE list_contains($1, customer_id)", everybody),
     }
 
 

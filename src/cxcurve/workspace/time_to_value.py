@@ -49,6 +49,7 @@ class TimeToValueResult:
         times: rows of `value_times`.
         segments: keys of the model's segments.
         zone: whose months are told.
+        fewest: months and values of segments of fewer are not told.
     """
 
     as_of_us: int
@@ -58,6 +59,7 @@ class TimeToValueResult:
     times: pa.Table | None = None
     segments: Sequence[str] = field(default=())
     zone: str = "UTC"
+    fewest: int = 0
 
     @property
     def days(self) -> tuple[float, ...]:
@@ -74,7 +76,8 @@ class TimeToValueResult:
         """Who started in each month, censoring kept."""
         if self.times is None:
             return []
-        return by_month(self.times, as_of_us=self.as_of_us, zone=self.zone, days=self.days)
+        months = by_month(self.times, as_of_us=self.as_of_us, zone=self.zone, days=self.days)
+        return [one for one in months if one.found.n >= self.fewest]
 
     @cached_property
     def cohorts(self) -> list[Cohort]:
@@ -84,7 +87,9 @@ class TimeToValueResult:
         values = {
             key: {who: row[key] for who, row in self.customers.items() if row[key] is not None} for key in self.segments
         }
-        return by_segment(self.times, values, as_of_us=self.as_of_us, days=self.days, target_days=self.compared_days)
+        found = by_segment(self.times, values, as_of_us=self.as_of_us, days=self.days, target_days=self.compared_days)
+        few = {one.by for one in found if one.found.n < self.fewest}  # the rest would tell what one of them lacks
+        return [one for one in found if one.by not in few]
 
     @cached_property
     def pace(self) -> Pace:

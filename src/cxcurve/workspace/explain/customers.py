@@ -122,7 +122,7 @@ class _Carried:
 
 def _carried(results: Results, facts: Mapping[str, Any]) -> _Carried:
     run, key = results.run, int(facts["customer_key"])
-    now = rows_of(run, "customer_now", results.known.customer_now, key)
+    now = rows_of(run, results.known, "customer_now", key)
     if not now:
         return _Carried((), {}, 1.0, 0.0, 0.0)
     effects = [row for row in effects_of(run, log_of(run, key)) if row["entered_us"] < run.as_of_us]

@@ -73,8 +73,9 @@ def _events(results: Results, found: Grounds, most: int | None) -> tuple[pa.Tabl
     if run.received_until_us is not None:
         known += f" AND l.received_us <= {run.received_until_us}"
     keys = ", ".join(map(str, found.below.signal_keys or (-1,)))
+    log = run.store.log_name("analytics")
     sql = (
-        "FROM event_log AS l JOIN customer_keys USING (customer_key) JOIN explained_customers USING (customer_id) "
+        f"FROM {log} AS l JOIN customer_keys USING (customer_key) JOIN explained_customers USING (customer_id) "
         f"JOIN signal_keys AS s USING (signal_key) WHERE l.signal_key IN ({keys}) AND {known}"
     )
     n = int(run.store.rows(f"SELECT count(*) {sql}")[0][0])
