@@ -23,6 +23,9 @@ PATHS = (
     "/plan",
     "/sources",
     "/customers/c-00001",
+    "/design",
+    "/design?show=time",
+    "/design?show=compare",
 )
 LOOKS = Path(__file__).with_name("looks.js").read_text("utf-8")
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("path", PATHS)]

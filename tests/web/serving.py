@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import uvicorn
-
 import cxcurve
 from cxcurve.sources.simulated import simulate, write
 from cxcurve.web.app import create_app
+from cxcurve.web.connections import server
 from cxcurve.web.port import address, listening
 from cxcurve.workspace import Workspace, init
 
@@ -45,11 +44,11 @@ def copied(folder: Path) -> Path:
 def served(workspace: Workspace) -> Iterator[str]:
     """The address of a workspace's pages, on a free port."""
     with listening("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(uvicorn.Config(create_app(workspace), log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        serving = server(create_app(workspace), log_level="error")
+        thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
             yield address("127.0.0.1", listener.getsockname()[1])
         finally:
-            server.should_exit = True
+            serving.should_exit = True
             thread.join(10)

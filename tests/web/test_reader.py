@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cxcurve.errors import UnknownNameError
+from cxcurve.store.inbox import Request
+from cxcurve.web import reader as reader_module
 from cxcurve.web.asked import Asked, Whom
 from cxcurve.web.pages.frame import BEHIND, PROVISIONAL, framed
 from cxcurve.web.reader import Reader
@@ -112,3 +117,75 @@ def test_pages_say_that_data_waits_and_another_day_does_not(workspace: Workspace
     assert "scores and events shown do not know it yet" in BEHIND
     # The second time it is told from what was kept.
     assert [told(reader, EARLIER) for _ in range(2)] == [PROVISIONAL] * 2, "it is worked out from all events"
+
+
+def test_pages_are_read_while_something_is_written(workspace: Workspace) -> None:
+    reader = Reader(workspace)
+    before = customer(reader)
+    with reader.held(), workspace.store.transaction():
+        load(workspace, [*OLD, *NEW], "Ajax")
+        found: list[Any] = []
+        thread = threading.Thread(target=lambda: found.append(customer(reader)))
+        thread.start()
+        thread.join(60)
+        assert found == [before]
+    workspace.score()
+    assert customer(reader)["customer"]["name"] == "Ajax"
+    assert len(customer(reader)["timeline"]) == 3
+
+
+def send(workspace: Workspace, customer_id: str) -> int:
+    """An event of a customer; returns how many the beat after it brought in."""
+    message = {"type": "track", "messageId": customer_id, "event": "demo_held", "timestamp": "2026-01-20T10:00:00Z"}
+    body = json.dumps({"batch": [{**message, "context": {"groupId": customer_id}}]}).encode()
+    at = round(datetime(2026, 1, 20, 10, tzinfo=UTC).timestamp() * 1e6)
+    workspace.live.inbox.put([Request("web", "segment/batch", at, 1, body)]).result()
+    return workspace.beat()
+
+
+def test_a_beat_leaves_the_pages_of_those_alone_to_whom_nothing_happened(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, now = Reader(workspace), [1000.0]
+    monkeypatch.setattr(reader_module.time, "monotonic", lambda: now[0])
+
+    def seen(customer_id: str) -> Any:
+        with reader.view(NOW) as view:
+            return view.customer(customer_id)
+
+    load(workspace, [*OLD, *NEW])
+    workspace.score()
+    before = {name: seen(name) for name in "ab"}
+    assert send(workspace, "b") == 1
+    assert seen("a") is before["a"]
+    assert len(seen("b").timeline) == len(before["b"].timeline) + 1
+    now[0] += reader_module.OF_ALL_S
+    assert seen("a") is before["a"], "nothing happened at all since it was last looked at"
+    assert send(workspace, "a") == 1
+    last = seen("a")
+    assert len(last.timeline) == len(before["a"].timeline) + 1
+    workspace.store.shared.clear()  # as where somebody's name changed, or what may be analysed
+    assert send(workspace, "c") == 1
+    assert seen("a") is not last
+
+
+def test_after_a_beat_a_customer_is_told_anew_and_what_is_said_of_all_a_little_later(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, now = Reader(workspace), [1000.0]
+    monkeypatch.setattr(reader_module.time, "monotonic", lambda: now[0])
+
+    def seen() -> tuple[int, Any]:
+        with reader.view(NOW) as view:
+            return len(view.customer("a").timeline), view.scorecard
+
+    n, card = seen()
+    assert send(workspace, "a") == 1
+    assert seen() == (n + 1, card)
+    assert seen()[1] is card
+    now[0] += reader_module.OF_ALL_S
+    assert seen()[1] is not card
+    load(workspace, [*OLD, *NEW])
+    later = seen()[1]
+    workspace.score()
+    assert seen()[1] is not later, "a score that somebody asked for is seen at once"

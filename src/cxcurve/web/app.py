@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from cxcurve.errors import CxcurveError
-from cxcurve.web import assets, lost_form, notes
+from cxcurve.model.settings import Oidc
+from cxcurve.people.people import People
+from cxcurve.web import assets, lost_form, notes, openapi, write_keys
 from cxcurve.web.asked import Asked, Whom
-from cxcurve.web.guard import FormGuard, SafeHeaders
-from cxcurve.web.ingest import Ingest
+from cxcurve.web.connections import server
+from cxcurve.web.door import Door, for_people
+from cxcurve.web.entrance import Entrance
+from cxcurve.web.guard import FormGuard, SafeHeaders, body_of
+from cxcurve.web.ingest import Ingest, is_for_programs
 from cxcurve.web.pages import (
     advocacy,
     curve,
     customer,
     customers,
+    design,
     drift,
     error,
     explain,
@@ -40,44 +47,67 @@ from cxcurve.web.port import address, listening
 from cxcurve.web.pulse import Pulse
 from cxcurve.web.reader import Reader, View
 from cxcurve.web.rendering import render
+from cxcurve.web.scim import Scim
+from cxcurve.web.settings import Settings
+from cxcurve.web.sso import Sso
+from cxcurve.web.visitor import visitor
+from cxcurve.web.writer import Writer
 from cxcurve.workspace import Workspace
+from cxcurve.workspace.instants import now_us
 
 Build = Callable[[View, Asked], Any]
 READ = ["GET", "HEAD"]
+SWITCH_S = 0.0005
+"""How long one thread may keep the others from running Python: each of the pulse's hundred queries waits for that."""
+PAGES = {
+    "/curve": curve, "/scorecard": scorecard, "/drift": drift, "/ttv": ttv, "/customers": customers,
+    "/advocacy": advocacy, "/scores": scores, "/plan": plan, "/sources": sources,
+}  # fmt: skip
 
 
-def create_app(workspace: Workspace) -> ASGIApp:
-    """A workspace as an ASGI application: its pages, and in front of them what is sent to it."""
-    return _app(workspace, _Site(workspace))
+def create_app(workspace: Workspace, *, people: People | None = None, host: str | None = None) -> ASGIApp:
+    """A workspace as an ASGI application: its pages, and in front of them what is sent to it.
+
+    Args:
+        workspace: what is shown.
+        people: who may sign in; default: those of the workspace.
+        host: where it is served. As long as nobody signs in, pages are shown on this computer's own names only; None
+            leaves that to whoever serves it.
+    """
+    return _app(workspace, _Site(workspace, people), host)
 
 
-def _app(workspace: Workspace, site: _Site) -> ASGIApp:
-    return Ingest(_pages(site), workspace.live)
+def _app(workspace: Workspace, site: _Site, host: str | None) -> ASGIApp:
+    return Ingest(_pages(site, host), workspace.live)
 
 
-def _pages(site: _Site) -> FastAPI:
+def _pages(site: _Site, host: str | None) -> FastAPI:
     app = FastAPI(title="cxcurve", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(
+        Door, people=site.people, live=site.reader.workspace.live, routes=lambda: app.routes, host=host,
+        refuse=site.turned_away,
+    )  # fmt: skip
     app.add_middleware(SafeHeaders)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
-    pages = {
-        "/curve": curve, "/scorecard": scorecard, "/drift": drift, "/ttv": ttv, "/customers": customers,
-        "/advocacy": advocacy, "/scores": scores, "/plan": plan, "/sources": sources,
-    }  # fmt: skip
-    for path, module in pages.items():
+    app.add_api_route("/openapi.json", site.openapi, methods=READ)
+    for path, module in PAGES.items():
         app.add_api_route(path, site.html(module), methods=READ)
         app.add_api_route(f"{path}.json", site.json(module), methods=READ)
+        if hasattr(module, "CSV"):
+            app.add_api_route(f"{path}.csv", site.csv(module), methods=READ)
     app.add_api_route("/scores", site.look_back, methods=["POST"])
     app.add_api_route("/sources", site.say_who, methods=["POST"])
     app.add_api_route("/", site.html(curve), methods=READ)
-    app.add_api_route("/customers.csv", site.csv, methods=READ)
-    app.add_api_route("/customers/{customer_id:path}", site.customer, methods=READ)
+    app.add_api_route("/design", site.html(design), methods=READ)
+    app.add_api_route("/customers/{customer_id:anything}", site.customer, methods=READ)
     app.add_api_route("/explain", site.explain, methods=READ)
     app.add_api_route("/explain.json", site.explain, methods=READ)
     app.add_api_route("/notes", site.write_note, methods=["POST"])
     app.add_api_route("/static/{name}", site.static, methods=READ)
     app.add_api_route("/favicon.ico", lambda: Response(status_code=204), methods=READ)  # pages bring their own
     app.add_api_route("/api/ingest/ledger", site.ledger, methods=READ)
-    app.add_api_route("/healthz", lambda: PlainTextResponse("ok"), methods=READ)
+    _add_people(app, site)
+    app.add_api_route("/healthz", site.alive, methods=READ)
     app.add_api_route("/readyz", site.ready, methods=READ)
     app.add_exception_handler(CxcurveError, site.refused)
     app.add_exception_handler(HTTPException, site.missed)
@@ -85,24 +115,68 @@ def _pages(site: _Site) -> FastAPI:
     return app
 
 
+def _add_people(app: FastAPI, site: _Site) -> None:
+    entrance = site.entrance
+    app.add_api_route("/sign-in", entrance.show_sign_in, methods=READ)
+    app.add_api_route("/sign-in", entrance.sign_in, methods=["POST"])
+    app.add_api_route("/sign-in/code", entrance.code, methods=["POST"])
+    app.add_api_route("/sign-out", entrance.sign_out, methods=["POST"])
+    app.add_api_route("/set-up/{secret}", entrance.show_set_up, methods=READ)
+    app.add_api_route("/set-up/{secret}", entrance.set_up, methods=["POST"])
+    app.add_api_route("/sign-in/oidc", site.sso.start, methods=READ)
+    app.add_api_route("/sign-in/oidc/callback", site.sso.back, methods=READ)
+    _add_scim(app, Scim(entrance))
+    own = site.settings
+    app.add_api_route("/settings", own.show, methods=READ)
+    app.add_api_route("/settings", own.change, methods=["POST"])
+    app.add_api_route("/settings/people", own.people, methods=READ)
+    app.add_api_route("/settings/people.json", own.people_json, methods=READ)
+    app.add_api_route("/settings/people", own.change_people, methods=["POST"])
+    app.add_api_route("/settings/audit", own.audit, methods=READ)
+    app.add_api_route("/settings/audit.json", own.audit_json, methods=READ)
+
+
+def _add_scim(app: FastAPI, scim: Scim) -> None:
+    app.add_api_route("/scim/v2/ServiceProviderConfig", scim.about, methods=READ)
+    app.add_api_route("/scim/v2/ResourceTypes", scim.kinds, methods=READ)
+    app.add_api_route("/scim/v2/Users", scim.list_users, methods=READ)
+    app.add_api_route("/scim/v2/Users", scim.add_user, methods=["POST"])
+    app.add_api_route("/scim/v2/Users/{id_}", scim.show_user, methods=READ)
+    app.add_api_route("/scim/v2/Users/{id_}", scim.replace_user, methods=["PUT"])
+    app.add_api_route("/scim/v2/Users/{id_}", scim.patch_user, methods=["PATCH"])
+    app.add_api_route("/scim/v2/Users/{id_}", scim.delete_user, methods=["DELETE"])
+    app.add_api_route("/scim/v2/Groups", scim.list_groups, methods=READ)
+    app.add_api_route("/scim/v2/Groups", scim.add_group, methods=["POST"])
+    app.add_api_route("/scim/v2/Groups/{id_}", scim.show_group, methods=READ)
+    app.add_api_route("/scim/v2/Groups/{id_}", scim.replace_group, methods=["PUT"])
+    app.add_api_route("/scim/v2/Groups/{id_}", scim.patch_group, methods=["PATCH"])
+    app.add_api_route("/scim/v2/Groups/{id_}", scim.delete_group, methods=["DELETE"])
+
+
 def serve(workspace: Workspace, host: str = "127.0.0.1", port: int = 8765) -> None:
-    """Serve the pages until Ctrl+C; prints the address.
+    """Serve the pages until Ctrl+C; prints the address, and the link that sets up sign-in where nobody signs in yet.
 
     Raises:
         BadValueError: the port is taken or may not be used, or the host is not this computer's.
         WorkspaceBusyError: another process has the workspace open.
     """
     with listening(host, port) as listener:
-        workspace.store  # noqa: B018 - opened now, so that another process is named before the address is told
+        workspace.store.spare_a_processor()  # opened now, so that another process is named before the address is told
         site = _Site(workspace)
-        config = uvicorn.Config(_app(workspace, site), log_level="warning", server_header=False)
-        pulse = Pulse(site.reader)
+        pulse, writer = Pulse(site.reader), Writer(site.reader)
         spare_the_collector()
+        sys.setswitchinterval(SWITCH_S)
         pulse.start()
-        print(f"{workspace.name} is at {address(host, listener.getsockname()[1])} (Ctrl+C stops it)", flush=True)
+        writer.start()
+        at = address(host, listener.getsockname()[1])
+        print(f"{workspace.name} is at {at} (Ctrl+C stops it)", flush=True)
+        if not site.people.users.is_any:
+            link = site.people.links.make("set_up", now_us())
+            print(f"Nobody signs in yet. To set it up, open once within a day: {at}/set-up/{link}", flush=True)
         try:
-            uvicorn.Server(config).run(sockets=[listener])
+            server(_app(workspace, site, host)).run(sockets=[listener])
         finally:
+            writer.stop()
             pulse.stop()
 
 
@@ -117,12 +191,32 @@ def spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+class _Anything(Convertor[str]):
+    """The rest of a path, also one with line breaks in it: an id may have them."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("anything", _Anything())
+
+
 class _Site:
     """The answers, over one reader."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, people: People | None = None) -> None:
         self.reader = Reader(workspace)
         self.guard = FormGuard()
+        self.people = people or workspace.team
+        oidc = workspace.settings.oidc
+        self.entrance = Entrance(self.people, self.guard, workspace.name, oidc.name if oidc else None)
+        self.sso = Sso(self.entrance, oidc or Oidc())
+        self.settings = Settings(workspace, self.entrance, self.guard)
 
     def html(self, module: ModuleType) -> Callable[[Request], Response]:
         """The answer of a page."""
@@ -141,11 +235,15 @@ class _Site:
 
         return answer
 
-    def csv(self, request: Request) -> Response:
-        """All customers of a search as CSV."""
-        page = self._built(request, customers.build, customers.PARAMETERS)
-        headers = {"content-disposition": 'attachment; filename="customers.csv"'}
-        return Response(page.to_csv(), media_type="text/csv; charset=utf-8", headers=headers)
+    def csv(self, module: ModuleType) -> Callable[[Request], Response]:
+        """Every row of its table that a search finds, as CSV."""
+        headers = {"content-disposition": f'attachment; filename="{module.CSV}"'}
+
+        def answer(request: Request) -> Response:
+            page = self._built(request, module.build, module.PARAMETERS)
+            return Response(page.to_csv(), media_type="text/csv; charset=utf-8", headers=headers)
+
+        return answer
 
     def customer(self, request: Request, customer_id: str) -> Response:
         """A customer, or its JSON: an id that ends in ".json" itself comes before the twin of another."""
@@ -169,27 +267,37 @@ class _Site:
 
     async def write_note(self, request: Request) -> Response:
         """Take the form of the curve page."""
-        form = notes.read_form(await request.body())
+        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
         self.guard.check(form, request.cookies, request.headers)
         with self.reader.held() as workspace:
             return RedirectResponse(notes.write(workspace, form), 303)
 
     async def say_who(self, request: Request) -> Response:
-        """Take a form of the page on sources: whose an id is, or that a statement is undone."""
-        form = notes.read_form(await request.body())
+        """Take a form of the page on sources: whose an id is, that a statement is undone, or a write key."""
+        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
         self.guard.check(form, request.cookies, request.headers)
+        if write_keys.SOURCE in form:
+            return await run_in_threadpool(self._made_key, form)
         with self.reader.held() as workspace:
             return RedirectResponse(sources.change(workspace, form), 303)
 
+    def _made_key(self, form: Mapping[str, str]) -> Response:
+        """The page with the key; no address leads to it again, and nothing in between keeps it."""
+        made = write_keys.make(self.reader.workspace, form)
+        with self.reader.view(Whom()) as view:
+            response = self._html("sources.html", sources.build(view, Asked({}, Whom()), made))
+        response.headers["cache-control"] = "no-store"
+        return response
+
     async def look_back(self, request: Request) -> Response:
         """Take the list of lost customers of the page on scores; a test takes a while and must not hold up others."""
-        form = notes.read_form(await lost_form.body_of(request.stream()), lost_form.LONGEST_BODY)
+        form = notes.read_form(await body_of(request.stream(), lost_form.LONGEST_BODY), lost_form.LONGEST_BODY)
         self.guard.check(form, request.cookies, request.headers)
         return await run_in_threadpool(self._looked_back, form.get(lost_form.FIELD_NAME, ""))
 
     def _looked_back(self, text: str) -> Response:
-        with self.reader.view(Whom()) as view:
-            said = lost_form.answer(self.reader.workspace, text)
+        with self.reader.view(Whom(), tries=True) as view:
+            said = lost_form.answer(view.workspace, text)
             page = scores.build(view, Asked({}, Whom()), said)
         response = self._html("scores.html", page)
         response.status_code = 400 if said.problems else 200
@@ -202,15 +310,30 @@ class _Site:
             raise HTTPException(404)
         return found
 
+    def openapi(self) -> Response:
+        """What can be sent and read, for programs."""
+        pages = {path: module.PARAMETERS for path, module in {**PAGES, "/explain": explain}.items()}
+        return JSONResponse(openapi.document(self.reader.workspace.journey, pages))
+
     def ledger(self) -> Response:
         """Where everything is that was acknowledged."""
-        with self.reader.held() as workspace:
+        with self.reader.beside() as workspace:
             return JSONResponse(workspace.live.ledger(workspace.store))
+
+    async def alive(self) -> Response:
+        """That the process answers, whatever its threads are busy with."""
+        return PlainTextResponse("ok")
 
     def ready(self) -> Response:
         """Whether there is anything to show."""
-        with self.reader.held() as workspace:
+        with self.reader.beside() as workspace:
             return PlainTextResponse("ready") if workspace.is_scored else PlainTextResponse("nothing scored yet", 503)
+
+    def turned_away(self, request: Request, failure: Failure) -> Response:
+        """Not let in at the door."""
+        if visitor().role is None and for_people(request):
+            return self.entrance.refusal(failure.title, failure.message, failure.status, failure.advice)
+        return self._failed(request, failure)
 
     def refused(self, request: Request, problem: Exception) -> Response:
         """An error of ours."""
@@ -236,11 +359,13 @@ class _Site:
         return response
 
     def _failed(self, request: Request, failure: Failure) -> Response:
+        if is_for_programs(request.url.path):
+            return JSONResponse({"code": failure.code, "message": failure.message}, failure.status)
         page = error.build(self.reader.workspace, failure)
         if request.url.path.endswith(".json"):
             return JSONResponse(page.to_json(), failure.status)
         return Response(render("error.html", page), failure.status, media_type="text/html; charset=utf-8")
 
     def _knows(self, customer_id: str) -> bool:
-        with self.reader.held() as workspace:
-            return workspace.store.customer_key(customer_id) is not None
+        with self.reader.view(Whom()) as view:
+            return view.has(customer_id)

@@ -7,25 +7,33 @@ from dataclasses import dataclass
 
 from cxcurve.errors import BadValueError, UnknownNameError, clip, did_you_mean
 from cxcurve.model import Journey
+from cxcurve.people.scope import Scope
 
 LONGEST = 500
 """Characters of one value; longer ones are refused."""
 
-RESERVED = ("as_of", "cohort", "x", "leavers", "sort", "q", "state", "page", "channel", "events")
+RESERVED = ("as_of", "cohort", "x", "leavers", "sort", "q", "state", "page", "columns", "channel", "events")
+JOINED = ("columns",)
+"""Ticked one by one: all of them count, not the last alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Whose numbers, and as of when: a segment, a cohort, or everybody as known at the last score."""
+    """Whose numbers, and as of when: a segment, a cohort, or everybody as known at the last score.
+
+    `scope` and `within` are not asked for: the reader sets them to the customers that whoever asks may know of.
+    """
 
     segment: tuple[tuple[str, str], ...] = ()
     cohort: str | None = None
     as_of: str | None = None
+    scope: Scope | None = None
+    within: frozenset[int] | None = None
 
     @property
     def everybody(self) -> Whom:
-        """All customers at the same time."""
-        return Whom(as_of=self.as_of)
+        """All customers of the scope at the same time."""
+        return Whom(as_of=self.as_of, scope=self.scope, within=self.within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class Asked:
 
     @classmethod
     def read(cls, items: Iterable[tuple[str, str]], journey: Journey, allowed: Sequence[str] = ()) -> Asked:
-        """Read a query string; of twins the last wins.
+        """Read a query string; of twins the last wins, but for those in `JOINED`.
 
         Args:
             items: names and values.
@@ -48,7 +56,9 @@ class Asked:
             UnknownNameError: a parameter that means nothing here, so that a slip of the pen never shows everybody.
             BadValueError: a value is too long.
         """
-        given = {key: value.strip() for key, value in items if value.strip()}
+        given: dict[str, str] = {}
+        for key, value in ((key, value.strip()) for key, value in items if value.strip()):
+            given[key] = f"{given[key]},{value}" if key in JOINED and key in given else value
         segments = {parameter_of(key): key for key in journey.segments}
         known = (*segments, "cohort", "as_of", *allowed)
         for key, value in given.items():
@@ -65,7 +75,14 @@ class Asked:
         Raises:
             BadValueError: another word.
         """
-        value = self.given.get(key, default)
+        return self.one_of(key, self.given.get(key, default), options)
+
+    def one_of(self, key: str, value: str, options: Sequence[str]) -> str:
+        """`value`, where it is one of some words.
+
+        Raises:
+            BadValueError: it is another word.
+        """
         if value not in options:
             hint = did_you_mean(value, options) or f" Expected: {', '.join(options)}."
             raise BadValueError(f'{key} "{clip(value)}" is not known.{hint}')

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cxcurve.errors import BadValueError
+from cxcurve.web.visitor import visitor
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -23,7 +28,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
 }
-COOKIE, FIELD = "cxcurve_form", "form_token"
+LONGEST_WAIT_S = 30.0
+COOKIE, FIELD, SESSION = "cxcurve_form", "form_token", "cxcurve_session"
 
 
 class SafeHeaders:
@@ -45,11 +51,37 @@ class SafeHeaders:
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
+async def body_of(chunks: AsyncIterator[bytes], longest: int) -> bytes:
+    """The body of a form.
+
+    Raises:
+        BadValueError: it is longer than this form may be, or takes too long; the rest is not read.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(LONGEST_WAIT_S):
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > longest:
+                    raise BadValueError(f"What was sent is longer than {longest:,} bytes; send it in parts")
+    except TimeoutError:
+        raise BadValueError(f"The form did not come within {LONGEST_WAIT_S:.0f} s; nothing was changed") from None
+    except ClientDisconnect:
+        raise BadValueError("The sender went away; nothing was changed") from None
+    return bytes(body)
+
+
 class FormGuard:
-    """A token of this process, in the form and in a cookie that other sites' requests do not bring."""
+    """A token of this process and session, in the form and in a cookie that other sites' requests do not bring."""
 
     def __init__(self) -> None:
-        self.token = secrets.token_urlsafe(24)
+        self._secret = secrets.token_bytes(32)
+
+    @property
+    def token(self) -> str:
+        """What a form must bring, of whoever asks now."""
+        session = visitor().session
+        return hmac.new(self._secret, session.hash.encode() if session else b"", hashlib.sha256).hexdigest()
 
     @property
     def cookie(self) -> str:
@@ -57,15 +89,15 @@ class FormGuard:
         return f"{COOKIE}={self.token}; Path=/; HttpOnly; SameSite=Strict"
 
     def check(self, form: Mapping[str, str], cookies: Mapping[str, str], headers: Mapping[str, str]) -> None:
-        """Refuse a form that was not sent from a page of ours.
+        """Refuse a form that was not sent from a page of ours by whoever it was made for.
 
         Raises:
             BadValueError: token or cookie is another one, or the request comes from another site.
         """
         origin = headers.get("origin")
         is_ours = origin is None or urlsplit(origin).netloc == headers.get("host")
-        sent = (form.get(FIELD, ""), cookies.get(COOKIE, ""))
-        if not (is_ours and all(secrets.compare_digest(one.encode(), self.token.encode()) for one in sent)):
+        sent, right = (form.get(FIELD, ""), cookies.get(COOKIE, "")), self.token.encode()
+        if not (is_ours and all(secrets.compare_digest(one.encode(), right) for one in sent)):
             raise BadValueError(
                 "This form is out of date; nothing was changed. Open the page again and send it once more."
             )

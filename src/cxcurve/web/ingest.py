@@ -14,7 +14,6 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from traceback import format_tb
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -27,12 +26,17 @@ from cxcurve.sources.live.bodies import BadRequestError, read_json, too_large, u
 from cxcurve.sources.live.calls import KINDS, Item
 from cxcurve.sources.live.mapping import FORMS
 from cxcurve.store.inbox import Request
+from cxcurve.web.faults import write_where
+from cxcurve.workspace.instants import now_us
 from cxcurve.workspace.live import Live
-from cxcurve.workspace.workspace import now_us
 
 log = logging.getLogger("cxcurve.ingest")
 LONGEST_WAIT_S = 30.0
-"""For a body to arrive, and for the disk."""
+"""For a body to arrive, and as long again for the disk."""
+MOST_HELD_BYTES = 2**26
+"""Of bodies that are on their way, all together."""
+MOST_MESSAGES = 10_000
+"""In one request: each has its verdict in the answer, so small ones would make a large one."""
 MOMENT_S = 0.002
 LONGEST_KEY = 200
 _SHORT = {"t": "track", "i": "identify", "g": "group", "p": "page", "s": "screen", "a": "alias", "b": "batch"}
@@ -67,12 +71,22 @@ _COMMON = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"access-control-allow-origin", b"*"),  # scripts on other sites send; no cookie is read here
+    (b"access-control-expose-headers", b"retry-after"),
 )
+_ALLOW = ((b"allow", b"POST, OPTIONS"),)
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"POST, OPTIONS"),
     (b"access-control-allow-headers", b"authorization, content-type, content-encoding, anonymousid"),
     (b"access-control-max-age", b"86400"),
 )
+
+
+FOR_PROGRAMS = ("/v1/", "/api/", "/scim/", "/batch", "/capture", "/e/", "/i/")
+
+
+def is_for_programs(path: str) -> bool:
+    """Whether errors are read by programs there, whatever is wrong with the rest of the path."""
+    return path.startswith(FOR_PROGRAMS) or path in ROUTES
 
 
 class Ingest:
@@ -81,37 +95,51 @@ class Ingest:
     def __init__(self, app: ASGIApp, live: Live) -> None:
         self.app, self.live = app, live
         self._together = _Together(live)
+        self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
         route = ROUTES.get(scope["path"]) if scope["type"] == "http" else None
         if route is None:
-            await self.app(scope, receive, send)
+            await self._pass_on(scope, receive, send)
             return
         headers: Headers = ()
         try:
-            async with asyncio.timeout(LONGEST_WAIT_S):
-                status, said, headers = 200, *await self._answer(route, scope, receive)
+            status, said, headers = 200, *await self._answer(route, scope, receive)
         except BadRequestError as error:
             status, said = error.status, _error(error.code, str(error))
+            headers = _ALLOW if status == 405 else ()
         except InboxFullError as error:
             status, said, headers = 429, _error("full", str(error)), _retry_after(error.retry_after_s)
         except TimeoutError:  # what is kept after all is known by its ids when it is sent again
-            status, said, headers = 429, _error("too_slow", "it took too long; send it again"), _retry_after(10)
+            status, said, headers = 429, _error("too_slow", "the disk took too long; send it again"), _retry_after(10)
         except Exception as error:
-            # Where it happened, never what with: an error's own words may hold somebody's data.
-            log.error("%s: %s\n%s", scope["path"], type(error).__name__, "".join(format_tb(error.__traceback__)))
+            write_where(log, error)
             status, said = 500, _error("broken", "a fault of cxcurve; nothing of this request was kept")
         await _send(send, status, said, headers)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:  # it was answered already, and the server would write down the error's own words
+            write_where(log, error)
 
     async def _answer(self, route: Route, scope: Scope, receive: Receive) -> tuple[bytes, Headers]:
         if scope["method"] == "OPTIONS":
             return b"", _PREFLIGHT
         if scope["method"] != "POST":
             raise BadRequestError(405, "wrong_method", f"{scope['method'][:20]} cannot be answered here; expected POST")
+        request, said = await self._read(route, scope, receive)
+        if request is not None:
+            async with asyncio.timeout(LONGEST_WAIT_S):
+                await self._together.keep(request)
+        return said, ()
+
+    async def _read(self, route: Route, scope: Scope, receive: Receive) -> tuple[Request | None, bytes]:
+        """What is to be kept, and the verdicts; the messages themselves are let go before the disk is waited for."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         most = route.module.MOST_BYTES
-        sent = await _body(receive, headers, most)
+        sent = await self._body(receive, headers, most)
         if route.form == "webhook":
             self._check_signature(route.kind, scope, headers, sent)
         body = unpacked(sent, headers.get("content-encoding", ""), most)
@@ -119,10 +147,47 @@ class Ingest:
             body = cloudevents.structured(headers, body)
         payload = read_json(body)
         source = route.kind if route.form == "webhook" else self._source(route, headers, payload)
+        _check_count(payload)
         items: list[Item] = route.module.items(route.kind, payload)
-        if items:
-            await self._together.keep(Request(source, f"{route.form}/{route.kind}", now_us(), len(items), body))
-        return _verdicts(items, is_posthog=route.form == "posthog"), ()
+        said = _verdicts(items, is_posthog=route.form == "posthog")
+        return (Request(source, f"{route.form}/{route.kind}", now_us(), len(items), body) if items else None), said
+
+    async def _body(self, receive: Receive, headers: Mapping[str, str], most: int) -> bytes:
+        """The body as sent, at most `most` bytes of it.
+
+        Raises:
+            BadRequestError: it is larger, it takes too long, or its sender went away.
+            InboxFullError: bodies of others that are on their way leave no room for it.
+        """
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > most:
+            raise too_large(most)
+        try:
+            async with asyncio.timeout(LONGEST_WAIT_S):
+                return await self._parts(receive, most)
+        except TimeoutError:
+            late = f"the body did not come within {LONGEST_WAIT_S:.0f} s; nothing of this request was kept"
+            raise BadRequestError(408, "too_slow", late) from None
+
+    async def _parts(self, receive: Receive, most: int) -> bytes:
+        parts: list[bytes] = []
+        held = 0
+        try:
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise BadRequestError(400, "cut_off", "the sender went away")
+                parts.append(message.get("body", b""))
+                held += len(parts[-1])
+                self._held_bytes += len(parts[-1])
+                if held > most:
+                    raise too_large(most)
+                if self._held_bytes > MOST_HELD_BYTES:
+                    raise InboxFullError("more comes in at once than can be held", retry_after_s=2)
+                if not message.get("more_body"):
+                    return b"".join(parts)
+        finally:
+            self._held_bytes -= held
 
     def _check_signature(self, service: str, scope: Scope, headers: Mapping[str, str], body: bytes) -> None:
         name = f"CXCURVE_{service.upper()}_WEBHOOK_SECRET"
@@ -146,7 +211,7 @@ class Ingest:
                 401, "no_key", "no write key; send one as the user of Basic auth, as a Bearer token or in the body"
             )
         found = self.live.keys.find(key[:LONGEST_KEY])
-        if found is None:
+        if found is None or found.is_over(now_us()):
             raise BadRequestError(
                 401, "unknown_key", "this write key is not known; `cxcurve tokens create --kind write` makes one"
             )
@@ -197,26 +262,10 @@ def _answered(answers: Sequence[asyncio.Future[None]], error: BaseException | No
             answer.set_exception(error)
 
 
-async def _body(receive: Receive, headers: Mapping[str, str], most: int) -> bytes:
-    """The body as sent, at most `most` bytes of it.
-
-    Raises:
-        BadRequestError: it is larger, or its sender went away.
-    """
-    length = headers.get("content-length", "")
-    if length.isdigit() and int(length[:20]) > most:
-        raise too_large(most)
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise BadRequestError(400, "cut_off", "the sender went away")
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > most:
-            raise too_large(most)
-        if not message.get("more_body"):
-            return b"".join(parts)
+def _check_count(payload: Any) -> None:
+    batch = payload.get("batch") if isinstance(payload, dict) else payload
+    if isinstance(batch, list) and len(batch) > MOST_MESSAGES:
+        raise BadRequestError(413, "too_many", f"the body has more than {MOST_MESSAGES:,} messages; send it in parts")
 
 
 def _retry_after(seconds: int) -> Headers:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from cxcurve.errors import BadValueError, ProblemsError
+from cxcurve.errors import ProblemsError
 from cxcurve.sources.lost_list import MOST_BYTES
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.lost import LostResult
@@ -24,20 +23,6 @@ class Answer:
     found: LostResult | None = None
     problems: tuple[str, ...] = ()
     n_problems: int = 0
-
-
-async def body_of(chunks: AsyncIterator[bytes]) -> bytes:
-    """The body of a request.
-
-    Raises:
-        BadValueError: it is longer than a list may be; the rest is not read.
-    """
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            raise BadValueError(f"The list is longer than {MOST_BYTES:,} bytes; send it in parts")
-    return bytes(body)
 
 
 def answer(workspace: Workspace, text: str) -> Answer:

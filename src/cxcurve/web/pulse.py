@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from traceback import format_tb
 
-from cxcurve.errors import CxcurveError
+from cxcurve.web.faults import write_down
 from cxcurve.web.reader import Reader
 
 BEAT_S = 0.2
@@ -30,12 +29,17 @@ class Pulse(threading.Thread):
         while not self._stopped.wait(rest):
             try:
                 rest = 0.0 if self.beat() else BEAT_S
-            except CxcurveError as error:
-                rest = min(max(rest, BEAT_S) * 2, LONGEST_REST_S)
-                log.warning("%s", error)
             except Exception as error:  # a fault of ours must not end what takes the events in
-                rest = LONGEST_REST_S
-                log.error("%s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
+                rest = min(max(rest, BEAT_S) * 2, LONGEST_REST_S)
+                write_down(log, error)
+                self._revive()
+
+    def _revive(self) -> None:
+        try:
+            with self._reader.held() as workspace:
+                workspace.revive()
+        except Exception as error:
+            write_down(log, error)
 
     def stop(self) -> None:
         """End after the beat that is under way."""
@@ -46,9 +50,11 @@ class Pulse(threading.Thread):
     def beat(self) -> int:
         """Move what waits and score the customers it is of; returns how many items were moved."""
         with self._reader.held() as workspace:
-            n = workspace.move()
-            if n or workspace.is_behind:
-                started = time.perf_counter()
-                workspace.score()
-                log.debug("%d items moved and scored in %.2f s", n, time.perf_counter() - started)
+            started = time.perf_counter()
+            try:
+                n = workspace.beat()
+            except Exception:
+                workspace.move()  # scores may wait; what is sent must not pile up because of them
+                raise
+            log.debug("%d items moved and scored in %.2f s", n, time.perf_counter() - started)
         return n

@@ -9,6 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cxcurve import __version__
 from cxcurve.charts.format import FILTERS
 from cxcurve.web.assets import asset_url
+from cxcurve.web.icons import ICONS
+from cxcurve.web.places import menu_of
+from cxcurve.web.visitor import visitor
+
+GLOBALS = {"version": __version__, "icons": ICONS}
+"""What every template knows."""
 
 
 @cache
@@ -22,10 +28,11 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(FILTERS)
-    made.globals.update(version=__version__, asset=asset_url)
+    made.globals.update(GLOBALS, asset=asset_url)
     return made
 
 
 def render(template: str, page: object, *, form_token: str = "") -> str:
     """The HTML of a page; `form_token` goes into its forms."""
-    return environment().get_template(template).render(page=page, form_token=form_token)
+    who = visitor()
+    return environment().get_template(template).render(page=page, form_token=form_token, visitor=who, menu=menu_of(who))

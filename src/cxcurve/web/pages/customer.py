@@ -200,10 +200,9 @@ def _person(person: Mapping[str, Any], zone: str) -> dict[str, Any]:
 
 def _drifting(view: View, result: CustomerResult, journey: Journey) -> dict[str, Any] | None:
     """Where it drifts now, if it does."""
-    for zone in view.drift.zones:
-        for one in zone.drifting_now:
-            if one.customer_key == result.facts["customer_key"]:
-                label = f"{stage_label(journey, zone.start)} → {stage_label(journey, zone.goal)}"
-                told = {"days": one.days, "tau_days": zone.tau_days, "progress_share": one.progress_share}
-                return {**told, "zone": label}
+    for zone, one in view.drifting:
+        if one.customer_key == result.facts["customer_key"]:
+            label = f"{stage_label(journey, zone.start)} → {stage_label(journey, zone.goal)}"
+            told = {"days": one.days, "tau_days": zone.tau_days, "progress_share": one.progress_share}
+            return {**told, "zone": label}
     return None

@@ -17,8 +17,9 @@ from cxcurve.workspace.lists import flat, in_state
 from cxcurve.workspace.results import at, plain
 
 PARAMETERS = ("q", "state", "sort", "page")
+CSV = "customers.csv"
 PER_PAGE = 50
-DRAWN, DRAWN_NARROW = 200, 60
+DRAWN, DRAWN_NARROW = 140, 60
 KEYS = (
     "name",
     "stage",
@@ -91,7 +92,7 @@ def build(view: View, asked: Asked) -> CustomersPage:
     q = asked.given.get("q", "")
     state = asked.choice("state", ("", *ALL_STATES), "")
     found = view.kept(("customers", q, state, sort), lambda: _sorted(_matching(view.customers, q, state), sort))
-    drifting = view.kept("drifting", lambda: _drifting(view))
+    drifting = view.of_all("drifting", lambda: _drifting(view))
     pager = _pager(len(found), asked.count("page"))
     shown = found[(pager["page"] - 1) * PER_PAGE :][:PER_PAGE]
     return CustomersPage(
@@ -112,7 +113,7 @@ def build(view: View, asked: Asked) -> CustomersPage:
 
 
 def _drifting(view: View) -> frozenset[int]:
-    return frozenset(one.customer_key for zone in view.drift.zones for one in zone.drifting_now)
+    return frozenset(one.customer_key for _, one in view.drifting)
 
 
 def _marked(row: Row, drifting: Collection[int]) -> Row:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cxcurve.errors import BadValueError, CxcurveError, ProblemsError, StoreError, UnknownNameError, WorkspaceError
+from cxcurve.errors import (
+    BadValueError,
+    CxcurveError,
+    ProblemsError,
+    StoreError,
+    TooFewError,
+    UnknownNameError,
+    WorkspaceError,
+)
 from cxcurve.web.pages.frame import Frame, bare
 from cxcurve.workspace import Workspace
 
@@ -63,6 +71,8 @@ def failure_of(error: CxcurveError) -> Failure:
         return Failure(503, "model_problems", "The journey has errors", str(error), advice)
     if isinstance(error, WorkspaceError):
         return Failure(503, "nothing_scored", "Nothing to show yet", *_split(str(error)))
+    if isinstance(error, TooFewError):
+        return Failure(403, "too_few", "Too few to tell", str(error))
     if isinstance(error, StoreError):
         return Failure(503, "store", "The store could not answer", str(error))
     code = "bad_value" if isinstance(error, BadValueError) else "bad_request"

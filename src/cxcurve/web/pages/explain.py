@@ -10,12 +10,13 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from cxcurve.charts import format as fmt
-from cxcurve.errors import BadValueError
+from cxcurve.errors import BadValueError, TooFewError
 from cxcurve.model import Journey
 from cxcurve.web.asked import Asked, Whom, parameter_of
 from cxcurve.web.pages.frame import Frame, customer_href, framed, local
 from cxcurve.web.reader import View
 from cxcurve.workspace.explain import Explanation, Key, explanation_of
+from cxcurve.workspace.few import TOLD
 
 PARAMETERS = ("key",)
 SHOWN_ROWS, SHOWN_EVENTS = 30, 50
@@ -80,6 +81,8 @@ def build(view: View, asked: Asked, key: Key) -> ExplainPage:
     found = explanation_of(view, key, SHOWN_EVENTS)
     grounds, currency, zone = found.grounds, view.workspace.settings.currency, view.workspace.settings.zone
     shown = grounds.shown
+    if view.whom.scope is not None and shown.value is None:  # it would be made again from the rows below
+        raise TooFewError(f"This number is not told; {TOLD}.")
     kept = _kept(key)
     frame = framed(view, asked, grounds.label, "", "/explain")
     return ExplainPage(

@@ -70,7 +70,7 @@ def framed(view: View, asked: Asked, title: str, nav: str, path: str) -> dict[st
 def weights_said(view: View) -> str:
     """Whose judgement the weights are."""
     version = view.version
-    if version is None:
+    if version is None or view.whom.scope is not None:  # how many left is not for those who know of some only
         return PROVISIONAL
     when = shown_end(version.as_of_us, view.workspace.settings.zone)
     left, moved = version.friction, version.momentum

@@ -1,23 +1,29 @@
-"""Sources and data health: what came in, where it is, which sources fell silent, and who is who."""
+"""Sources and data health: what came in, which sources fell silent, who is who, who may send, and what was written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cxcurve.charts.format import plural
-from cxcurve.errors import BadValueError
+from cxcurve.errors import BadValueError, ProblemsError
+from cxcurve.metrics.staleness import SilentSource
+from cxcurve.store.keys import KeyFact
 from cxcurve.store.resolution import Id
 from cxcurve.web.asked import Asked
 from cxcurve.web.pages.frame import Frame, bare, kept_of, local
 from cxcurve.web.reader import View
+from cxcurve.web.write_keys import WITHDRAW, Made, withdraw
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.intake import Feed, Intake
 
 PARAMETERS = ()
 DAY_S = 86_400
 _KINDS = {"account": "account", "person": "person", "anonymous": "visitor"}
+_KEYS = {"email": "the verified e-mail address", "phone": "the verified phone number"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,17 +31,42 @@ class SourcesPage(Frame):
     """What sources.html shows."""
 
     result: Intake
+    silent_now: tuple[SilentSource, ...]
     stats: tuple[Mapping[str, Any], ...]
     sources: tuple[Mapping[str, Any], ...]
     conflicts: tuple[Mapping[str, Any], ...]
     links: tuple[Mapping[str, Any], ...]
+    keys: tuple[KeyFact, ...]
+    written: Mapping[str, Mapping[str, Any]] | None
+    zone: str
+    made: Made | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """What came in."""
-        return self.result.to_json()
+        """What came in, which sources bring nothing for longer than is usual, keys, and what was written where."""
+        silent = [one._asdict() for one in self.silent_now]
+        keys = [asdict(one) for one in self.keys]
+        return {**self.result.to_json(), "silent": silent, "keys": keys, "written": self.written}
+
+    @property
+    def shown_keys(self) -> Iterator[dict[str, Any]]:
+        """The keys that open something, the latest first."""
+        for one in reversed(self.keys):
+            if one.withdrawn_us is None:
+                used = None if one.used_us is None else local(one.used_us, self.zone)
+                yield {"number": one.number, "kind": one.kind, "source": one.source,
+                       "made_at": local(one.made_us, self.zone), "used_at": used}  # fmt: skip
+
+    @property
+    def destinations(self) -> Iterator[dict[str, Any]]:
+        """How the last writing to each destination went; what waits is what a fault left to the next one."""
+        for name, one in (self.written or {}).items():
+            is_left = one["error"] is not None and one["to"] != "csv"
+            left = (one["n_changed"] or 0) - (one["n_written"] or 0) - one["n_refused"]
+            yield {**one, "name": name, "done_at": _local(one["done_at"], self.zone), "n_left": max(left * is_left, 0),
+                   "at": _local(one["at"], self.zone)}  # fmt: skip
 
 
-def build(view: View, asked: Asked) -> SourcesPage:
+def build(view: View, asked: Asked, made: Made | None = None) -> SourcesPage:
     """The page; it is there before anything is scored, and as of now."""
     workspace = view.workspace
     result, zone = workspace.intake(), workspace.settings.zone
@@ -43,10 +74,12 @@ def build(view: View, asked: Asked) -> SourcesPage:
         "nav": "sources", "json_url": "/sources.json", "kept": kept_of(asked, workspace.journey),
         "as_of": local(result.now_us, zone),
     }  # fmt: skip
+    silent = view.run.feeds.silent_at(result.now_us) if workspace.is_scored and not workspace.is_other_model else ()
     return SourcesPage(
         **frame,
         result=result,
-        stats=tuple(_stats(result)),
+        silent_now=silent,
+        stats=tuple(_stats(result, silent)),
         sources=tuple(_sources(result, zone)),
         conflicts=tuple(_conflict(of, candidates) for of, candidates in result.conflicts),
         links=tuple(
@@ -54,16 +87,22 @@ def build(view: View, asked: Asked) -> SourcesPage:
              "said_at": local(one.said_us, zone), "is_undone": one.undone_us is not None}
             for one in result.links
         ),
+        keys=tuple(workspace.live.keys.all()),
+        written=_written(workspace),
+        zone=zone,
+        made=made,
     )  # fmt: skip
 
 
 def change(workspace: Workspace, form: Mapping[str, str]) -> str:
-    """Take a form of the page: a decision of whose an id is, or a statement to undo; says where to go then.
+    """Take a form of the page: whose an id is, a statement to undo, a key to withdraw; says where to go then.
 
     Raises:
-        BadValueError: it asks for neither, or for what is not there any more.
-        UnknownNameError: the statement is not there, or undone already.
+        BadValueError: it asks for none of these, or for what is not there any more.
+        UnknownNameError: the statement or key is not there, or undone already.
     """
+    if WITHDRAW in form:
+        return withdraw(workspace, form)
     if link_id := form.get("undo"):
         workspace.undo_link(link_id)
         return "/sources#who"
@@ -82,14 +121,29 @@ def _read(text: str) -> Id:
     return kind, id_
 
 
-def _stats(result: Intake) -> Iterator[dict[str, Any]]:
+def _written(workspace: Workspace) -> Mapping[str, Mapping[str, Any]] | None:
+    """How the last writings went; None where destinations.yaml cannot be read."""
+    try:
+        return workspace.written()
+    except ProblemsError:
+        return None
+
+
+def _local(text: str | None, zone: str) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
+
+
+def _stats(result: Intake, silent: Sequence[SilentSource]) -> Iterator[dict[str, Any]]:
     items, events = result.ledger["items"], result.ledger["events"]
     n, lags = sum(one.n for one in result.feeds), [one.lag_seconds for one in result.feeds if _is_live(one)]
     yield _stat("Events in the last hour", f"{n:,}", note=_lag(max(lags)) if lags else "")
     yield _stat("Waiting for the store", f"{items['waiting']:,}", note=f"of {items['received']:,} ever sent")
     refused = items["quarantined"] + events["quarantined"] + events["conflict"]
     yield _stat("Refused, of what was sent", f"{refused:,}", is_bad=refused > 0)
-    yield _stat("To be decided", f"{len(result.conflicts):,}", note="whose ids they are", is_bad=bool(result.conflicts))
+    longest = max(silent, key=lambda one: one.days, default=None)
+    note = f"{longest.name}, for {plural(round(longest.days), 'day')}" if longest else "longer than is usual"
+    yield _stat("Sources gone silent", f"{len(silent):,}", note=note, is_bad=bool(silent))
+    yield _stat("To be decided", f"{result.n_conflicts:,}", note="whose ids they are", is_bad=bool(result.conflicts))
 
 
 def _sources(result: Intake, zone: str) -> Iterator[dict[str, Any]]:
@@ -121,7 +175,8 @@ def _conflict(of: Id, candidates: tuple[Id, ...]) -> dict[str, Any]:
 
 
 def _named(id_: Id) -> str:
-    return f"{_KINDS[id_[0]]} {id_[1]}"
+    kind, name = id_
+    return f"{_KEYS[kind]} {name[:8]}" if kind in _KEYS else f"{_KINDS[kind]} {name}"
 
 
 def _is_live(feed: Feed) -> bool:

@@ -23,12 +23,12 @@
 
   // "g c" goes to the curve, "/" to the search field, "t" changes the theme.
   function keys() {
-    const places = { c: "/", s: "/scorecard", d: "/drift", u: "/customers" };
+    const place = (key) => document.querySelector(`.nav [data-letter="${CSS.escape(key)}"]`);
     let before = "";
     document.addEventListener("keydown", (event) => {
       if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest("input, select, textarea")) return;
       const key = event.key.toLowerCase();
-      if (before === "g" && places[key]) location.assign(places[key]);
+      if (before === "g" && place(key)) location.assign(place(key).href);
       else if (key === "/") { const field = document.querySelector("input[type=search]"); if (field) { event.preventDefault(); field.focus(); } }
       else if (key === "t" && before !== "g") toggleTheme();
       before = key === "g" ? "g" : "";
@@ -40,7 +40,7 @@
     const tip = document.body.appendChild(Object.assign(document.createElement("div"), { className: "tip", hidden: true }));
     for (const title of all("svg.cx title")) {
       const owner = title.closest("svg.cx a") ?? title.parentNode;
-      owner.setAttribute("aria-label", title.textContent);
+      if (owner.matches("a, [role]")) owner.setAttribute("aria-label", title.textContent);
       if (!owner.matches("svg")) owner.dataset.tip = title.textContent;
       title.remove();
     }
@@ -74,11 +74,11 @@
   // One tab stop for a picture; arrows walk along its points.
   function walking() {
     for (const hits of all(".hits, .links")) {
-      const points = all(".hit, a", hits);
+      const points = all(".hit, a, .over[tabindex], .spot, .mark", hits), across = Number(hits.dataset.columns) || 1;
       points.forEach((point, index) => point.setAttribute("tabindex", index ? -1 : 0));
       hits.addEventListener("keydown", (event) => {
-        const step = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: -1, ArrowDown: 1, Home: -points.length, End: points.length }[event.key];
-        const here = points.indexOf(event.target.closest(".hit, a"));
+        const step = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: -across, ArrowDown: across, Home: -points.length, End: points.length }[event.key];
+        const here = points.indexOf(event.target.closest(".hit, a, .over, .spot, .mark"));
         if (!step || here < 0) return;
         event.preventDefault();
         const next = points[Math.max(0, Math.min(points.length - 1, here + step))];
@@ -97,5 +97,46 @@
     }
   }
 
-  document.addEventListener("DOMContentLoaded", () => { buttons(); keys(); tips(); walking(); rows(); });
+  // Panels become tabs: one shown, arrows walk along them, the address names the one that is open.
+  function panels() {
+    for (const box of all("[data-panels]")) {
+      const tabs = all(":scope > .tabs a", box), panel = (tab) => document.getElementById(tab.hash.slice(1));
+      const choose = (chosen) => {
+        box.classList.add("is-chosen");
+        for (const tab of tabs) {
+          tab.setAttribute("aria-selected", tab === chosen);
+          tab.tabIndex = tab === chosen ? 0 : -1;
+          panel(tab).classList.toggle("is-chosen", tab === chosen);
+        }
+      };
+      box.firstElementChild.setAttribute("role", "tablist");
+      for (const tab of tabs) {
+        tab.setAttribute("role", "tab");
+        tab.setAttribute("aria-controls", panel(tab).id);
+        panel(tab).setAttribute("role", "tabpanel");
+        tab.addEventListener("click", (event) => { event.preventDefault(); history.replaceState(null, "", tab.hash); choose(tab); });
+        tab.addEventListener("keydown", (event) => {
+          const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+          if (!step) return;
+          event.preventDefault();
+          const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+          choose(next);
+          next.focus();
+        });
+      }
+      choose(tabs.find((tab) => tab.hash === location.hash) ?? tabs[0]);
+    }
+  }
+
+  // What drops down closes by Escape, and by a click or focus beside it.
+  function drops() {
+    for (const drop of all("details.drop")) {
+      const close = (event) => { if (!drop.contains(event.target)) drop.open = false; };
+      document.addEventListener("click", close);
+      document.addEventListener("focusin", close);
+      drop.addEventListener("keydown", (event) => { if (event.key === "Escape" && drop.open) { drop.open = false; drop.firstElementChild.focus(); } });
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", () => { buttons(); keys(); panels(); drops(); tips(); walking(); rows(); });
 })();

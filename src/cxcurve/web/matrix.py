@@ -1,0 +1,122 @@
+"""Who may open what: every route, with the roles that may. A route that is not here opens to nobody who signed in.
+
+The route's own path, as the application has it; HEAD goes with GET. `tests/web/test_matrix.py` walks all routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cxcurve.people.roles import Role
+
+EVERYBODY = frozenset(Role)
+STAFF = EVERYBODY - {Role.PARTNER}
+WRITERS = frozenset({Role.ADMIN, Role.ANALYST, Role.AGENT})
+ANALYSTS = frozenset({Role.ADMIN, Role.ANALYST})
+ADMINS = frozenset({Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may.
+
+    Attributes:
+        roles: whose roles may; none of them where `is_public`.
+        is_public: whether nobody needs to sign in.
+        is_scoped: whether the answer holds to a visitor's row scope. What does not is closed to those who have one.
+        token: what a read token must allow for this; "" where no token opens it.
+        logged: what the audit log calls it; "" where looking is not written down.
+        is_by_token: whether a token alone opens it.
+    """
+
+    roles: frozenset[Role] = frozenset()
+    is_public: bool = False
+    is_scoped: bool = False
+    token: str = ""
+    logged: str = ""
+    is_by_token: bool = False
+
+    def opens_to(self, role: Role, *, has_scope: bool) -> bool:
+        """Whether somebody who signed in may."""
+        return self.is_public or (role in self.roles and (self.is_scoped or not has_scope))
+
+
+PUBLIC = Rule(is_public=True)
+BOARD = Rule(EVERYBODY, is_scoped=True, token="read")
+WHOLE = Rule(STAFF, token="read")
+"""About all data together, whatever customers are asked for."""
+OWN = Rule(EVERYBODY, is_scoped=True)
+ADMIN = Rule(ADMINS)
+DIRECTORY = Rule(ADMINS, token="scim", is_by_token=True)
+"""For the programs that keep users and groups, never for a browser: no form's token guards it."""
+
+MATRIX: Mapping[str, Rule] = {
+    "GET /": BOARD,
+    "GET /curve": BOARD,
+    "GET /curve.json": BOARD,
+    "GET /scorecard": BOARD,
+    "GET /scorecard.json": BOARD,
+    "GET /drift": BOARD,
+    "GET /drift.json": BOARD,
+    "GET /ttv": BOARD,
+    "GET /ttv.json": BOARD,
+    "GET /advocacy": BOARD,
+    "GET /advocacy.json": BOARD,
+    "GET /customers": BOARD,
+    "GET /customers.json": BOARD,
+    "GET /customers/{customer_id:anything}": BOARD,
+    "GET /customers.csv": Rule(ANALYSTS, is_scoped=True, token="export", logged="export"),
+    "GET /design": OWN,
+    "GET /explain": BOARD,
+    "GET /explain.json": BOARD,
+    "POST /notes": Rule(WRITERS, logged="note"),
+    "GET /scores": WHOLE,
+    "GET /scores.json": WHOLE,
+    "POST /scores": Rule(ANALYSTS, logged="lost list"),
+    "GET /plan": WHOLE,
+    "GET /plan.json": WHOLE,
+    "GET /sources": WHOLE,
+    "GET /sources.json": WHOLE,
+    "POST /sources": Rule(ANALYSTS, logged="decision"),
+    "GET /api/ingest/ledger": Rule(ANALYSTS, token="read"),
+    "GET /openapi.json": Rule(EVERYBODY, is_scoped=True, token="read"),
+    "GET /static/{name}": PUBLIC,
+    "GET /favicon.ico": PUBLIC,
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /sign-in": PUBLIC,
+    "POST /sign-in": PUBLIC,
+    "POST /sign-in/code": PUBLIC,
+    "GET /sign-in/oidc": PUBLIC,
+    "GET /sign-in/oidc/callback": PUBLIC,
+    "GET /set-up/{secret}": PUBLIC,
+    "POST /set-up/{secret}": PUBLIC,
+    "POST /sign-out": OWN,
+    "GET /scim/v2/ServiceProviderConfig": DIRECTORY,
+    "GET /scim/v2/ResourceTypes": DIRECTORY,
+    "GET /scim/v2/Users": DIRECTORY,
+    "POST /scim/v2/Users": DIRECTORY,
+    "GET /scim/v2/Users/{id_}": DIRECTORY,
+    "PUT /scim/v2/Users/{id_}": DIRECTORY,
+    "PATCH /scim/v2/Users/{id_}": DIRECTORY,
+    "DELETE /scim/v2/Users/{id_}": DIRECTORY,
+    "GET /scim/v2/Groups": DIRECTORY,
+    "POST /scim/v2/Groups": DIRECTORY,
+    "GET /scim/v2/Groups/{id_}": DIRECTORY,
+    "PUT /scim/v2/Groups/{id_}": DIRECTORY,
+    "PATCH /scim/v2/Groups/{id_}": DIRECTORY,
+    "DELETE /scim/v2/Groups/{id_}": DIRECTORY,
+    "GET /settings": OWN,
+    "POST /settings": OWN,
+    "GET /settings/people": ADMIN,
+    "GET /settings/people.json": ADMIN,
+    "POST /settings/people": ADMIN,
+    "GET /settings/audit": ADMIN,
+    "GET /settings/audit.json": ADMIN,
+}
+
+
+def rule_of(method: str, path: str | None) -> Rule | None:
+    """The rule of a route; None where there is no such route, or nobody said who may."""
+    return None if path is None else MATRIX.get(f"{'GET' if method == 'HEAD' else method} {path}")
