@@ -41,6 +41,7 @@ truth: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench.pulse
 
 oracle: $(ORACLE)/installed
 	OPENBLAS_NUM_THREADS=1 $(ORACLE)/bin/python -m tools.oracle

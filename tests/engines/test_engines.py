@@ -257,7 +257,7 @@ EXPRESSIONS: dict[str, Callable[[On], ir.Table]] = {
         on.put("signal_weeks"), on.members, _plan(on).core_keys, on.world.calendar.first_week
     ),
     "snapshot of some customers": lambda on: (
-        replace(on.snapshot, stays=on.snapshot.only(on.groups.select("customer_key")).stays).stays
+        replace(on.snapshot, stays=on.snapshot.only(on.groups.select("customer_key"), "some").stays).stays
     ),
 }
 
