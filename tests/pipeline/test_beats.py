@@ -153,6 +153,22 @@ def test_whatever_else_happens_between_two_beats(workspace: Workspace, clock: Cl
         agrees()
 
 
+def test_seats_go_where_a_name_goes(workspace: Workspace) -> None:
+    """Two customers change names, which no row of customers and no highest key tells."""
+
+    def seats() -> dict[str, float]:
+        workspace.forget()
+        facts, store = workspace._run(WEDNESDAY).facts, workspace.store
+        names = dict(store.rows("SELECT customer_key, customer_id FROM customer_keys"))
+        return {names[key]: seats for key, seats in zip(facts.key.tolist(), facts.seats.tolist(), strict=True)}
+
+    before = seats()
+    other = "CASE customer_id WHEN 'c1' THEN 'c2' ELSE 'c1' END"
+    workspace.store.execute(f"UPDATE customer_keys SET customer_id = {other} WHERE customer_id IN ('c1', 'c2')")
+    workspace.store.remember("score_id", "another")  # what a score worked out is not shared any more
+    assert seats() == before
+
+
 def test_somebody_withdraws_between_two_beats(workspace: Workspace, agrees: Agrees) -> None:
     sent(workspace, track("a", "c1", WEDNESDAY))
     workspace.beat()

@@ -40,7 +40,8 @@ def contributions(log: ir.Table, plan_table: ir.Table, plan: Plan, *, now_us: in
     return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
-_IMPULSE = ("customer_key", "signal_key", "event_id", "occurred_us", "value", "amount", "entered_us", "sign")
+_SAID = ("customer_key", "signal_key", "event_id", "occurred_us", "value", "amount")
+_IMPULSE = (*_SAID, "entered_us", "sign")
 """As few columns as it takes: every layer of the SQL names them all, and reading it is most of what a beat costs."""
 
 
@@ -52,7 +53,7 @@ def _plain(log: ir.Table, plan_table: ir.Table) -> ir.Table:
 def _latest(log: ir.Table, plan: Plan) -> tuple[ir.Table, ir.Table]:
     """The answers as they enter, and as they leave when the next one comes."""
     chosen = log.filter(log.signal_key.isin(plan.latest_keys))
-    chosen = chosen.select(*_IMPULSE[:6], person=chosen.person_id.fill_null(""))
+    chosen = chosen.select(*_SAID, person=chosen.person_id.fill_null(""))
     answers = ibis.window(group_by=["customer_key", "signal_key", "person"], order_by=["occurred_us", "event_id"])
     chosen = chosen.mutate(
         entered_us=chosen.occurred_us,

@@ -137,10 +137,12 @@ class CustomerFacts:
 
 
 _MARK = (
-    "SELECT count(*), bit_xor(hash(customer_id, valid_from_us, seats, segment)), "
-    "(SELECT max(customer_key) FROM customer_keys) FROM customers"
+    "SELECT c.*, k.* FROM "
+    "(SELECT count(*), bit_xor(hash(hash(customer_id, valid_from_us, seats, segment))) FROM customers) AS c, "
+    "(SELECT count(*), bit_xor(hash(hash(customer_key, customer_id))) FROM customer_keys) AS k"
 )
-"""Tells what customers were last told to be from what they are told now."""
+"""Tells what customers were last told to be from what they are told now. The hash of several columns is a sum of theirs, in
+which two rows that change places do not show: it is hashed once more."""
 _KEPT: WeakKeyDictionary[Store, tuple[tuple[object, ...], CustomerFacts]] = WeakKeyDictionary()
 
 

@@ -48,8 +48,6 @@ NOT_YOURS = Failure(
     "An admin of this workspace can change that.",
 )  # fmt: skip
 NOT_BY_TOKEN = Failure(403, "not_by_token", "Not by token", "This token does not allow this; a page needs a sign-in.")
-
-
 NEEDS_TOKEN = Failure(403, "needs_token", "A token alone", "This is for programs: it needs a token that allows it.")
 
 
