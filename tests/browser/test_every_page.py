@@ -13,8 +13,9 @@ from playwright.sync_api import Page
 Opened = Callable[..., Page]
 PATHS = (
     "/",
-    "/?x=position",
-    "/?x=date",
+    "/curve",
+    "/curve?x=position",
+    "/curve?x=date",
     "/scorecard",
     "/drift",
     "/ttv",

@@ -18,7 +18,7 @@ FOCUS = """(() => {
 
 
 def test_from_the_curve_to_the_event_behind_a_score(opened: Opened) -> None:
-    page = opened("/")
+    page = opened("/curve")
     expect(page.get_by_role("heading", level=1)).to_have_text("Real CX Curve")
     page.get_by_role("link", name="All drift zones").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Drift zones")
@@ -36,7 +36,7 @@ def test_from_the_curve_to_the_event_behind_a_score(opened: Opened) -> None:
 
 
 def test_a_choice_follows_to_the_other_pages(opened: Opened) -> None:
-    page = opened("/")
+    page = opened("/curve")
     page.get_by_label("Segment").select_option("SMB")
     page.wait_for_url("**segment=SMB**")
     page.get_by_role("link", name="Scorecard").click()
@@ -57,7 +57,7 @@ def test_a_note_is_written_on_the_curve(opened: Opened) -> None:
 
 
 def test_by_keyboard_alone(opened: Opened) -> None:
-    page = opened("/")
+    page = opened("/curve")
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Skip to the content")
     page.keyboard.press("Enter")
@@ -91,12 +91,12 @@ def walk(page: Page, wanted: str, most: int = 90) -> bool:
     return False
 
 
-@pytest.mark.parametrize("path", ["/", "/scorecard", "/drift", "/ttv", "/customers", "/customers/c-00001"])
+@pytest.mark.parametrize("path", ["/", "/curve", "/scorecard", "/drift", "/ttv", "/customers", "/customers/c-00001"])
 def test_without_javascript_everything_can_be_read(opened: Opened, path: str) -> None:
     page = opened(path, java_script_enabled=False)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert page.locator("main").inner_text().count("\n") > 20
-    if path == "/":
+    if path == "/curve":
         page.get_by_label("Segment").select_option("SMB")
         page.get_by_role("button", name="Apply").click()
         page.wait_for_url("**segment=SMB**")
@@ -107,10 +107,11 @@ def test_without_javascript_everything_can_be_read(opened: Opened, path: str) ->
         expect(page.get_by_role("listitem").filter(has_text="Without scripts")).to_be_visible()
 
 
-def test_a_curve_page_is_light(opened: Opened) -> None:
+@pytest.mark.parametrize("path", ["/", "/curve"])
+def test_a_page_is_light(opened: Opened, path: str) -> None:
     sizes: dict[str, int] = {}
     page = opened("/healthz")
     page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
-    page.goto("/", wait_until="networkidle")
+    page.goto(path, wait_until="networkidle")
     assert 4 <= len(sizes) <= 12
     assert sum(sizes.values()) <= 150_000

@@ -18,7 +18,18 @@ from cxcurve.web.assets import assets
 from cxcurve.workspace import Workspace, init
 from cxcurve.workspace.customers import CustomerResult
 
-PAGES = ("/", "/curve", "/curve?x=position", "/curve?x=date", "/scorecard", "/drift", "/ttv", "/customers", "/advocacy")
+PAGES = (
+    "/",
+    "/today",
+    "/curve",
+    "/curve?x=position",
+    "/curve?x=date",
+    "/scorecard",
+    "/drift",
+    "/ttv",
+    "/customers",
+    "/advocacy",
+)
 PAGE_BYTES, REQUESTS = 150_000, 12
 
 
@@ -103,16 +114,16 @@ def test_a_segment_and_an_earlier_day_show_what_the_library_says(site: httpx.Cli
 def test_a_cohort_is_picked_on_the_page(site: httpx.Client, workspace: Workspace) -> None:
     cohort = "entered invest in the last 90d"
     assert site.get("/curve.json", params={"cohort": cohort}).json() == close(workspace.curve(cohort=cohort).to_json())
-    page = site.get("/", params={"cohort": cohort}).text
+    page = site.get("/curve", params={"cohort": cohort}).text
     assert f'<option value="{cohort}" selected>Entered Invest in the last 90 days</option>' in page
 
 
 def test_focus_comes_first_and_changes_are_told_as_real_or_not(site: httpx.Client, workspace: Workspace) -> None:
-    labels = re.findall(r'is-focus">\s*<span class="label">([^<]+)', site.get("/").text)
+    labels = re.findall(r'is-focus">\s*<span class="label">([^<]+)', site.get("/curve").text)
     assert labels == ["Time to Value, median", "Journey Friction Index"]
     row = next(row for row in workspace.scorecard().rows if row.metric.name == "friction_index")
     said = "a real change" if row.is_real_change else "not sure"
-    assert re.search(rf"against 4 weeks before, {said}; target", site.get("/").text)
+    assert re.search(rf"against 4 weeks before, {said}; target", site.get("/curve").text)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +142,7 @@ def test_focus_comes_first_and_changes_are_told_as_real_or_not(site: httpx.Clien
         ("/?as_of=1999-01-01", 400, "lies before the first event"),
         ("/?as_of=2199-12-31", 400, "lies in the future"),
         ("/?as_of=9999-12-31", 400, '"9999-12-31" cannot be meant; expected a year from 1990 on'),
-        ("/?x=weeks", 400, 'x "weeks" is not known. Did you mean "week"?'),
+        ("/curve?x=weeks", 400, 'x "weeks" is not known. Did you mean "week"?'),
         ("/customers?sort=-reveneu", 400, 'sort "-reveneu" is not known. Did you mean "-revenue"?'),
         ("/customers?page=zero", 400, 'page "zero" is no page; expected a number such as 1'),
         ("/customers?page=0", 400, 'page "0" is no page; expected a number such as 1'),
@@ -143,7 +154,7 @@ def test_errors_say_what_why_and_what_to_do(site: httpx.Client, path: str, statu
     page = site.get(path)
     assert page.status_code == status
     assert message[1:] in page.text.replace("&#34;", '"')  # the page begins it with a capital
-    assert "Back to the curve" in page.text
+    assert "Back to the first page" in page.text
     assert "content-security-policy" in page.headers
     address, _, query = path.partition("?")
     if not address.startswith("/static"):

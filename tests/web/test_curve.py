@@ -18,7 +18,7 @@ def section(text: str, heading: str) -> str:
 
 
 def test_survivors_are_shown_and_named_and_the_weighted_curve_is_a_click_away(site: httpx.Client) -> None:
-    text = site.get("/?segment=SMB").text
+    text = site.get("/curve?segment=SMB").text
     assert '<a href="/curve?segment=SMB" aria-current="true">Survivors only</a>' in text
     assert '<a href="/curve?segment=SMB&amp;leavers=weighted">Weighted for those who left</a>' in text
     assert "Survivors only: the mean of the customers still there at each week" in section(text, "Net pull")
@@ -59,7 +59,7 @@ def test_a_version_that_is_none_is_refused(site: httpx.Client, query: str, said:
 
 def test_what_moved_the_level_is_on_the_curve_by_date(site: httpx.Client, workspace: Workspace) -> None:
     found = workspace.moved().found
-    text = site.get("/?x=date").text
+    text = site.get("/curve?x=date").text
     told = section(text, "What moved the level since")
     for row in ("Customers who left", "New customers", "Moves between stages", "Other signals", "All together"):
         assert row in told
@@ -72,4 +72,4 @@ def test_what_moved_the_level_is_on_the_curve_by_date(site: httpx.Client, worksp
     assert len(parts) == 9
     assert sum(parts) == pytest.approx(total, abs=0.5)
     assert total == pytest.approx(found.change.value, abs=0.051)
-    assert "What moved the level" not in site.get("/").text
+    assert "What moved the level" not in site.get("/curve").text

@@ -19,9 +19,9 @@ def links(site: httpx.Client, path: str) -> list[str]:
 @pytest.mark.parametrize(
     ("path", "parts"),
     [
-        ("/", ("scorecard/", "curve/week/")),
-        ("/?x=date", ("curve/date/",)),
-        ("/?leavers=weighted", ("curve/weighted/",)),
+        ("/curve", ("scorecard/", "curve/week/")),
+        ("/curve?x=date", ("curve/date/",)),
+        ("/curve?leavers=weighted", ("curve/weighted/",)),
         ("/scorecard", ("scorecard/friction_index", "scorecard/nps", "scorecard/drift_impact")),
         ("/drift", ("/stall_share", "/leak_share", "/tau_days", "/n_drifting", "/impact_revenue")),
         ("/ttv", ("ttv/median_days", "ttv/reached/14")),

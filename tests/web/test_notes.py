@@ -24,7 +24,7 @@ def _client(tmp_path: Path) -> Iterator[httpx.Client]:
         yield client
 
 
-def fields(client: httpx.Client, path: str = "/", **more: str) -> dict[str, str]:
+def fields(client: httpx.Client, path: str = "/curve", **more: str) -> dict[str, str]:
     page = client.get(path).text
     found = re.search(r'name="form_token" value="([^"]+)"', page)
     assert found
@@ -32,13 +32,13 @@ def fields(client: httpx.Client, path: str = "/", **more: str) -> dict[str, str]
 
 
 def test_a_note_is_written_and_shown(client: httpx.Client) -> None:
-    answer = client.post("/notes", data=fields(client, "/?x=date", x="date"))
+    answer = client.post("/notes", data=fields(client, "/curve?x=date", x="date"))
     assert (answer.status_code, answer.headers["location"]) == (303, "/curve?x=date")
-    for path in ("/?x=date", "/?x=week", "/?x=position"):
+    for path in ("/curve?x=date", "/curve?x=week", "/curve?x=position"):
         page = client.get(path).text
         assert "New onboarding" in page
         assert "3 May 2026" in page
-    drawn = client.get("/?x=date").text
+    drawn = client.get("/curve?x=date").text
     assert "New onboarding" in drawn[drawn.index("<figure") : drawn.index("</figure>")]
     notes = [one for one in client.get("/curve.json").json()["annotations"] if one["kind"] == "note"]
     assert notes == [{"kind": "note", "at": "2026-05-03T00:00:00Z", "text": "New onboarding"}]
@@ -64,7 +64,7 @@ def test_what_cannot_be_a_note_is_said(client: httpx.Client, wrong: dict[str, st
 def test_another_site_cannot_write_one(client: httpx.Client) -> None:
     form = fields(client)
     assert client.post("/notes", data=form, headers={"origin": "https://elsewhere.example"}).status_code == 400
-    cookie = client.get("/").headers["set-cookie"]
+    cookie = client.get("/curve").headers["set-cookie"]
     assert "SameSite=Strict" in cookie
     assert "HttpOnly" in cookie
     client.cookies.clear()
@@ -75,6 +75,6 @@ def test_another_site_cannot_write_one(client: httpx.Client) -> None:
 
 def test_a_note_is_text_and_no_markup(client: httpx.Client) -> None:
     client.post("/notes", data=fields(client, text="<script>alert(1)</script>"))
-    page = client.get("/?x=date").text
+    page = client.get("/curve?x=date").text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page

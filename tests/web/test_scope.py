@@ -23,7 +23,7 @@ from cxcurve.workspace import Workspace
 from cxcurve.workspace.populations import keys_within, population, within
 
 DACH, PARTNER = "region=DACH", "partner_id=partner-02"
-BOARDS = ("/curve", "/scorecard", "/drift", "/ttv", "/advocacy")
+BOARDS = ("/today", "/curve", "/scorecard", "/drift", "/ttv", "/advocacy")
 Rows = list[dict[str, Any]]
 
 
@@ -220,7 +220,16 @@ def test_what_is_of_all_customers_together_is_closed(dach: httpx.Client, partner
 # --- small cells
 
 
-@pytest.mark.parametrize("path", BOARDS)
+def test_of_eight_customers_those_to_call_are_told_and_nothing_of_all(partner: httpx.Client, rows: Rows) -> None:
+    mine = {row["customer_id"] for row in inside(rows, "partner_id", "partner-02")}
+    told = json_of(partner, "/today.json")
+    assert {one["customer_id"] for one in told["calls"]} <= mine
+    assert (told["changed"], told["waiting"]) == ([], None)
+    assert "fewer than 10" in told["reason"]
+    assert {one["progress_share"] for one in told["calls"]} <= {None}
+
+
+@pytest.mark.parametrize("path", [path for path in BOARDS if path != "/today"])
 def test_of_eight_customers_no_board_is_told_but_each_of_them_is(partner: httpx.Client, rows: Rows, path: str) -> None:
     mine = inside(rows, "partner_id", "partner-02")
     assert len(mine) == 8

@@ -80,7 +80,7 @@ def _zone_text(frame: Frame, zone: _Zone, currency: str) -> tuple[str, str]:
 
 
 def _zone_width(text: tuple[str, str]) -> float:
-    return max(svg.text_width(text[0], TEXT + 0.5), svg.text_width(text[1], SMALL))
+    return max(svg.strong_width(text[0], TEXT), svg.text_width(text[1], SMALL))
 
 
 def _zone_left(frame: Frame, zone: _Zone, text: tuple[str, str]) -> float:

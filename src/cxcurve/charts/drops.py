@@ -47,7 +47,7 @@ class _Label:
 
     @property
     def width(self) -> float:
-        return max(svg.text_width(self.head, TEXT + 0.5), *(svg.text_width(line, SMALL) for line in self.below), 0.0)
+        return max(svg.strong_width(self.head, TEXT), *(svg.text_width(line, SMALL) for line in self.below), 0.0)
 
     @property
     def height(self) -> float:

@@ -69,6 +69,11 @@ def text_width(content: str, size: float) -> float:
     return size * sum(_character_width(character) for character in content)
 
 
+def strong_width(content: str, size: float) -> float:
+    """The same of bold text: in DejaVu, the widest that is common, its letters are a sixth wider."""
+    return text_width(content, size) * 1.17
+
+
 def fit(content: str, width: float, size: float) -> str:
     """`content`, cut with an ellipsis where it would be wider than `width` pixels."""
     content = content[:400]

@@ -141,8 +141,10 @@ _MARK = (
     "(SELECT count(*), bit_xor(hash(hash(customer_id, valid_from_us, seats, segment))) FROM customers) AS c, "
     "(SELECT count(*), bit_xor(hash(hash(customer_key, customer_id))) FROM customer_keys) AS k"
 )
-"""Tells what customers were last told to be from what they are told now. The hash of several columns is a sum of theirs, in
-which two rows that change places do not show: it is hashed once more."""
+"""Tells what customers were last told to be from what they are told now.
+
+The hash of several columns is a sum of theirs, in which rows that change places do not show: once more hashed they do.
+"""
 _KEPT: WeakKeyDictionary[Store, tuple[tuple[object, ...], CustomerFacts]] = WeakKeyDictionary()
 
 

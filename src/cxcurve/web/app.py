@@ -39,6 +39,7 @@ from cxcurve.web.pages import (
     scorecard,
     scores,
     sources,
+    today,
     ttv,
 )
 from cxcurve.web.pages.error import Failure
@@ -60,7 +61,7 @@ READ = ["GET", "HEAD"]
 SWITCH_S = 0.0005
 """How long one thread may keep the others from running Python: each of the pulse's hundred queries waits for that."""
 PAGES = {
-    "/curve": curve, "/scorecard": scorecard, "/drift": drift, "/ttv": ttv, "/customers": customers,
+    "/today": today, "/curve": curve, "/scorecard": scorecard, "/drift": drift, "/ttv": ttv, "/customers": customers,
     "/advocacy": advocacy, "/scores": scores, "/plan": plan, "/sources": sources,
 }  # fmt: skip
 
@@ -97,7 +98,7 @@ def _pages(site: _Site, host: str | None) -> FastAPI:
             app.add_api_route(f"{path}.csv", site.csv(module), methods=READ)
     app.add_api_route("/scores", site.look_back, methods=["POST"])
     app.add_api_route("/sources", site.say_who, methods=["POST"])
-    app.add_api_route("/", site.html(curve), methods=READ)
+    app.add_api_route("/", site.html(today), methods=READ)
     app.add_api_route("/design", site.html(design), methods=READ)
     app.add_api_route("/customers/{customer_id:anything}", site.customer, methods=READ)
     app.add_api_route("/explain", site.explain, methods=READ)

@@ -19,10 +19,11 @@ PARAMETERS = ("q", "sort", "page", "columns")
 """What a page with a grid takes from its address, beside the keys of its filters."""
 PER_PAGE = 50
 Kind = Literal[
-    "text", "badge", "number", "score", "signed", "share", "money", "days", "odds", "day", "moment", "friction", "spark"
+    "text", "prose", "badge", "number", "score", "signed", "share", "money", "days", "odds", "day", "moment",
+    "friction", "spark",
 ]  # fmt: skip
 Row = Mapping[str, Any]
-_TEXTS = ("text", "badge")
+_TEXTS = ("text", "prose", "badge")
 _LEFT = (*_TEXTS, "friction", "spark", "day", "moment")
 
 

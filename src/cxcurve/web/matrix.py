@@ -53,6 +53,9 @@ DIRECTORY = Rule(ADMINS, token="scim", is_by_token=True)
 
 MATRIX: Mapping[str, Rule] = {
     "GET /": BOARD,
+    "GET /today": BOARD,
+    "GET /today.json": BOARD,
+    "GET /today.csv": BOARD,
     "GET /curve": BOARD,
     "GET /curve.json": BOARD,
     "GET /scorecard": BOARD,

@@ -32,7 +32,8 @@ class Group:
 
 GROUPS = (
     Group("See how it goes", (
-        Place("curve", "/", "Curve", "c"),
+        Place("today", "/", "Today", "t"),
+        Place("curve", "/curve", "Curve", "c"),
         Place("scorecard", "/scorecard", "Scorecard", "s"),
     )),
     Group("Find where it hurts", (

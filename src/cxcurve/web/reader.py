@@ -49,7 +49,9 @@ from cxcurve.workspace.lists import TimeToValueResult, customer_rows, recent_lev
 from cxcurve.workspace.moved import MovedResult, Weeks, weeks_between
 from cxcurve.workspace.plans import PlanResult
 from cxcurve.workspace.populations import MOST_VALUES, keys_within, population, segment_values, within
+from cxcurve.workspace.reasons import top_reasons
 from cxcurve.workspace.scorecards import Scorecard, scorecard
+from cxcurve.workspace.today import STALL, Call, calls
 
 T = TypeVar("T")
 OF_ALL_S, OF_ALL_TIMES = 30.0, 60.0
@@ -298,6 +300,20 @@ class View:
     def drifting(self) -> tuple[tuple[Zone, Drifting], ...]:
         """Who drifts now, one by one, and where."""
         return tuple((zone, one) for zone in self._drift.zones for one in zone.drifting_now)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Everybody worth a call, the most urgent first."""
+        return self.of_all("calls", self._calls)
+
+    def _calls(self) -> tuple[Call, ...]:
+        try:
+            told = {zone.start for zone in self.drift.zones}
+        except TooFewError:  # chances are told of many only; who is stuck is known all the same
+            told = set()
+        drifting = [(zone, one) for zone, one in self.drifting if zone.start in told]
+        reasons = top_reasons(self.run, self.known, but=(STALL,))
+        return calls(self.customers, drifting, reasons, self.workspace.journey, self.as_of_us)
 
     @property
     def _drift(self) -> Drift:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from cxcurve.model.destinations import FIELDS
 from cxcurve.pipeline.run import Run
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.lists import customer_rows
+from cxcurve.workspace.names import labels
 from cxcurve.workspace.reasons import top_reasons
 from cxcurve.workspace.results import at, plain
 
@@ -33,7 +33,7 @@ def field_rows(run: Run, known: Snapshot, drift: Drift) -> list[dict[str, Any]]:
     named = {customer_id for (customer_id,) in run.store.rows(_NAMED)}
     reasons, drifting = top_reasons(run, known), {one.customer_key for z in drift.zones for one in z.drifting_now}
     told = {zone.start for zone in drift.zones if zone.tau_days is not None}
-    label = _labels(known.plan.journey)
+    label = labels(known.plan.journey)
     rows = []
     for row in customer_rows(known, run.store.arrow):
         if row["customer_id"] not in named:
@@ -70,11 +70,3 @@ def _to_the_second(text: str | None) -> str | None:
         return None
     since = datetime.fromisoformat(text)
     return str(plain((since + timedelta(milliseconds=500)).replace(microsecond=0)))
-
-
-def _labels(journey: Journey) -> Callable[[str], str]:
-    def label(name: str) -> str:
-        signal = journey.signals.get(name)
-        return signal.label if signal is not None and signal.label else words(name)
-
-    return label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import ibis.expr.types as ir
@@ -23,11 +24,14 @@ LEAST_INDEX = 0.5
 """Below it the index is shown as 0, and there is nothing to give a reason for."""
 
 
-def top_reasons(run: Run, snapshot: Snapshot) -> dict[int, str]:
-    """Signal or state with most points, by customer_key; none of who has no friction to speak of."""
+def top_reasons(run: Run, snapshot: Snapshot, but: Collection[str] = ()) -> dict[int, str]:
+    """Signal or state with most points, by customer_key; none of who has no friction to speak of.
+
+    `but` are those that are told otherwise.
+    """
     who = _customers(run, snapshot)
     shares = _signals(run, who) | _states(run, who)
-    names = sorted(shares)
+    names = sorted(shares.keys() - set(but))
     if not names or not who.num_rows:
         return {}
     values = np.stack([shares[name] for name in names])

@@ -10,10 +10,11 @@ from cxcurve.charts import format as fmt
 from cxcurve.metrics.advocacy import ACTION_DAYS
 from cxcurve.web.asked import Asked, Whom
 from cxcurve.web.pages.explain import href_of
-from cxcurve.web.pages.frame import Frame, customer_href, framed, stage_label
+from cxcurve.web.pages.frame import Frame, customer_href, framed
 from cxcurve.web.reader import View
 from cxcurve.workspace.advocacy import AdvocacyResult
 from cxcurve.workspace.explain import Key
+from cxcurve.workspace.names import stage_label
 
 PARAMETERS = ()
 MOST_READY, MOST_CRITICS = 50, 20

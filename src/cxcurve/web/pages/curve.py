@@ -17,12 +17,13 @@ from cxcurve.web.asked import Asked
 from cxcurve.web.pages.drift import reason_of
 from cxcurve.web.pages.explain import href_of
 from cxcurve.web.pages.figures import figures
-from cxcurve.web.pages.frame import Frame, customer_href, framed, stage_label, with_query
+from cxcurve.web.pages.frame import Frame, customer_href, framed, with_query
 from cxcurve.web.reader import View
 from cxcurve.workspace.curves import VERSIONS, CurveResult, date_of, monday
 from cxcurve.workspace.explain import Key
 from cxcurve.workspace.explain.keys import path_of
 from cxcurve.workspace.moved import LABELS, MovedResult
+from cxcurve.workspace.names import stage_label
 
 PARAMETERS = ("x", "leavers")
 AXES = {"week": "By week", "position": "By stage", "date": "By date"}
@@ -84,7 +85,7 @@ def build(view: View, asked: Asked) -> CurvePage:
         drops=tuple(_drop(result, drop) for drop in result.curve.drops),
         zones=tuple(zones(view, frame["kept"])),
         notes=tuple({"at": date_of(us, result.zone), "text": text} for us, text in result.notes),
-        waiting=_waiting(view, frame["kept"]),
+        waiting=waiting(view, frame["kept"]),
         reason=result.curve.reason,
     )
 
@@ -189,18 +190,18 @@ def _place(result: CurveResult, drop: Drop) -> tuple[str, str]:
     return (" to ".join(dict.fromkeys(ends)), weeks) if ends else (weeks.capitalize(), "")
 
 
-def _waiting(view: View, kept: Mapping[str, str]) -> dict[str, Any] | None:
+def waiting(view: View, kept: Mapping[str, str]) -> dict[str, Any] | None:
     """Who waits for first value; None where nobody does or the model has no such thing."""
     result = view.time_to_value
-    waiting: Sequence[Mapping[str, Any]] = result.waiting()
-    if not waiting:
+    found: Sequence[Mapping[str, Any]] = result.waiting()
+    if not found:
         return None
     return {
-        "n": len(waiting),
-        "median_days": median(one["days"] for one in waiting),
+        "n": len(found),
+        "median_days": median(one["days"] for one in found),
         "target_days": result.target_days,
         "customers": [
             {**{name: one[name] for name in ("name", "days", "owner")}, "href": customer_href(one["customer_id"], kept)}
-            for one in waiting[:LONGEST_WAITING]
+            for one in found[:LONGEST_WAITING]
         ],
     }

@@ -14,9 +14,10 @@ from cxcurve.metrics.mindset import Mood
 from cxcurve.metrics.why import SignalPoints
 from cxcurve.model import Journey
 from cxcurve.web.asked import Asked
-from cxcurve.web.pages.frame import Frame, framed, local, stage_label
+from cxcurve.web.pages.frame import Frame, framed, local
 from cxcurve.web.reader import View
 from cxcurve.workspace.customers import CustomerResult
+from cxcurve.workspace.names import stage_label
 
 PARAMETERS = ("channel", "events")
 SHOWN = 60

@@ -13,9 +13,10 @@ from cxcurve.metrics.drift import Zone
 from cxcurve.metrics.drifting import Drifting, Present
 from cxcurve.metrics.zone_levels import LevelChange
 from cxcurve.web.asked import Asked
-from cxcurve.web.pages.frame import Frame, customer_href, framed, shown_end, stage_label
+from cxcurve.web.pages.frame import Frame, customer_href, framed, shown_end
 from cxcurve.web.reader import View
 from cxcurve.workspace.drift import CHANCES, Drift
+from cxcurve.workspace.names import stage_label
 
 PARAMETERS = ()
 MOST_NAMED = 8

@@ -14,6 +14,7 @@ from cxcurve.model import Journey
 from cxcurve.web.asked import Asked, parameter_of
 from cxcurve.web.reader import View
 from cxcurve.workspace import Workspace
+from cxcurve.workspace.names import stage_label
 from cxcurve.workspace.results import moment
 
 COHORT_TIME, COHORT_TIME_WORDS = "90d", "90 days"
@@ -119,11 +120,6 @@ def with_query(path: str, query: Mapping[str, str]) -> str:
 def customer_href(customer_id: str, kept: Mapping[str, str]) -> str:
     """A customer's page, at the same as_of."""
     return with_query(f"/customers/{quote(customer_id, safe='')}", {k: v for k, v in kept.items() if k == "as_of"})
-
-
-def stage_label(journey: Journey, name: str) -> str:
-    """What pages call a stage."""
-    return journey.stage(name).label or words(name).capitalize()
 
 
 def _segment(key: str, values: list[str], asked: Asked) -> Field:
