@@ -13,7 +13,7 @@ import pytest
 
 from cxcurve.errors import UnknownNameError
 from cxcurve.store.inbox import Request
-from cxcurve.web import reader as reader_module
+from cxcurve.web import kept as kept_module
 from cxcurve.web.asked import Asked, Whom
 from cxcurve.web.pages.frame import BEHIND, PROVISIONAL, framed
 from cxcurve.web.reader import Reader
@@ -147,7 +147,7 @@ def test_a_beat_leaves_the_pages_of_those_alone_to_whom_nothing_happened(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, now = Reader(workspace), [1000.0]
-    monkeypatch.setattr(reader_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(kept_module.time, "monotonic", lambda: now[0])
 
     def seen(customer_id: str) -> Any:
         with reader.view(NOW) as view:
@@ -159,7 +159,7 @@ def test_a_beat_leaves_the_pages_of_those_alone_to_whom_nothing_happened(
     assert send(workspace, "b") == 1
     assert seen("a") is before["a"]
     assert len(seen("b").timeline) == len(before["b"].timeline) + 1
-    now[0] += reader_module.OF_ALL_S
+    now[0] += kept_module.OF_ALL_S
     assert seen("a") is before["a"], "nothing happened at all since it was last looked at"
     assert send(workspace, "a") == 1
     last = seen("a")
@@ -173,7 +173,7 @@ def test_after_a_beat_a_customer_is_told_anew_and_what_is_said_of_all_a_little_l
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, now = Reader(workspace), [1000.0]
-    monkeypatch.setattr(reader_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(kept_module.time, "monotonic", lambda: now[0])
 
     def seen() -> tuple[int, Any]:
         with reader.view(NOW) as view:
@@ -183,7 +183,7 @@ def test_after_a_beat_a_customer_is_told_anew_and_what_is_said_of_all_a_little_l
     assert send(workspace, "a") == 1
     assert seen() == (n + 1, card)
     assert seen()[1] is card
-    now[0] += reader_module.OF_ALL_S
+    now[0] += kept_module.OF_ALL_S
     assert seen()[1] is not card
     load(workspace, [*OLD, *NEW])
     later = seen()[1]

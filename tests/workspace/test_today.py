@@ -35,7 +35,9 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Any:
         journey = workspace.journey
 
     def made(rows: Any, late: Any, reasons: Any = None) -> Any:
-        return calls(rows, late, reasons or {}, journey, NOW_US)
+        found = calls(rows, late, reasons or {}, journey, NOW_US)
+        assert found.n == len(found.first)
+        return found.first
 
     return made
 

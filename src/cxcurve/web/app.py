@@ -47,6 +47,7 @@ from cxcurve.web.pages.frame import Frame
 from cxcurve.web.port import address, listening
 from cxcurve.web.pulse import Pulse
 from cxcurve.web.reader import Reader, View
+from cxcurve.web.refresher import Build, Refresher
 from cxcurve.web.rendering import render
 from cxcurve.web.scim import Scim
 from cxcurve.web.settings import Settings
@@ -56,7 +57,6 @@ from cxcurve.web.writer import Writer
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.instants import now_us
 
-Build = Callable[[View, Asked], Any]
 READ = ["GET", "HEAD"]
 SWITCH_S = 0.0005
 """How long one thread may keep the others from running Python: each of the pulse's hundred queries waits for that."""
@@ -165,10 +165,12 @@ def serve(workspace: Workspace, host: str = "127.0.0.1", port: int = 8765) -> No
         workspace.store.spare_a_processor()  # opened now, so that another process is named before the address is told
         site = _Site(workspace)
         pulse, writer = Pulse(site.reader), Writer(site.reader)
+        site.refresher = Refresher(site.reader, [module.build for module in dict.fromkeys((today, *PAGES.values()))])
         spare_the_collector()
         sys.setswitchinterval(SWITCH_S)
         pulse.start()
         writer.start()
+        site.refresher.start()
         at = address(host, listener.getsockname()[1])
         print(f"{workspace.name} is at {at} (Ctrl+C stops it)", flush=True)
         if not site.people.users.is_any:
@@ -177,6 +179,7 @@ def serve(workspace: Workspace, host: str = "127.0.0.1", port: int = 8765) -> No
         try:
             server(_app(workspace, site, host)).run(sockets=[listener])
         finally:
+            site.refresher.stop()
             writer.stop()
             pulse.stop()
 
@@ -212,6 +215,7 @@ class _Site:
 
     def __init__(self, workspace: Workspace, people: People | None = None) -> None:
         self.reader = Reader(workspace)
+        self.refresher: Refresher | None = None
         self.guard = FormGuard()
         self.people = people or workspace.team
         oidc = workspace.settings.oidc
@@ -224,7 +228,7 @@ class _Site:
         template = f"{module.__name__.rpartition('.')[2]}.html"
 
         def answer(request: Request) -> Response:
-            return self._html(template, self._built(request, module.build, module.PARAMETERS))
+            return self._html(template, self._page(request, module))
 
         return answer
 
@@ -232,7 +236,7 @@ class _Site:
         """Its .json twin."""
 
         def answer(request: Request) -> Response:
-            return JSONResponse(self._built(request, module.build, module.PARAMETERS).to_json())
+            return JSONResponse(self._page(request, module).to_json())
 
         return answer
 
@@ -241,7 +245,7 @@ class _Site:
         headers = {"content-disposition": f'attachment; filename="{module.CSV}"'}
 
         def answer(request: Request) -> Response:
-            page = self._built(request, module.build, module.PARAMETERS)
+            page = self._page(request, module)
             return Response(page.to_csv(), media_type="text/csv; charset=utf-8", headers=headers)
 
         return answer
@@ -348,6 +352,17 @@ class _Site:
     def broken(self, request: Request, _: Exception) -> Response:
         """A bug: said without its details, which the terminal shows."""
         return self._failed(request, error.BROKEN)
+
+    def _page(self, request: Request, module: ModuleType) -> Any:
+        """A page about many; as long as it is read, it is kept fresh."""
+
+        def build(view: View, asked: Asked) -> Any:
+            page = module.build(view, asked)
+            if self.refresher is not None:
+                self.refresher.note(module.build, asked)
+            return page
+
+        return self._built(request, build, module.PARAMETERS)
 
     def _built(self, request: Request, build: Build, parameters: tuple[str, ...]) -> Any:
         asked = Asked.read(request.query_params.multi_items(), self.reader.workspace.journey, parameters)

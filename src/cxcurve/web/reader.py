@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from cxcurve.errors import BadValueError, TooFewError, UnknownNameError
@@ -21,10 +17,9 @@ from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.staleness import SilentSource
 from cxcurve.metrics.versions import Version
-from cxcurve.people.scope import Scope
-from cxcurve.pipeline.earlier import changed_between
 from cxcurve.pipeline.run import Run
 from cxcurve.web.asked import Whom
+from cxcurve.web.kept import Side
 from cxcurve.web.visitor import visitor
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.advocacy import AdvocacyResult
@@ -48,17 +43,12 @@ from cxcurve.workspace.instants import instant_us
 from cxcurve.workspace.lists import TimeToValueResult, customer_rows, recent_levels, time_to_value_result
 from cxcurve.workspace.moved import MovedResult, Weeks, weeks_between
 from cxcurve.workspace.plans import PlanResult
-from cxcurve.workspace.populations import MOST_VALUES, keys_within, population, segment_values, within
+from cxcurve.workspace.populations import MOST_VALUES, population, segment_values, within
 from cxcurve.workspace.reasons import top_reasons
 from cxcurve.workspace.scorecards import Scorecard, scorecard
-from cxcurve.workspace.today import STALL, Call, calls
+from cxcurve.workspace.today import STALL, Calls, calls
 
 T = TypeVar("T")
-OF_ALL_S, OF_ALL_TIMES = 30.0, 60.0
-"""What is said of all customers together changes little from beat to beat: it may be so old, and what takes long so
-many times as old as it took. One's own never is."""
-KEPT = 96
-"""Results kept; the least recently used goes first."""
 TESTED_COMMAND = "cxcurve explain backtest/INDEX/FACT"
 
 
@@ -71,7 +61,9 @@ class Reader:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._writing, self._reading = _Side(lambda: workspace), _Side(workspace.beside)
+        self._writing, self._reading, self._refreshing = (
+            Side(opened) for opened in (lambda: workspace, workspace.beside, workspace.beside)
+        )
 
     @contextmanager
     def view(self, whom: Whom, *, tries: bool = False) -> Iterator[View]:
@@ -90,6 +82,37 @@ class Reader:
             side.forget_when_changed()
             yield View(side, side.held_to_scope(whom), stack)
 
+    @property
+    def is_refreshed(self) -> bool:
+        """Whether somebody makes pages anew beside those who read."""
+        return self._reading.is_refreshed
+
+    @is_refreshed.setter
+    def is_refreshed(self, value: bool) -> None:
+        self._reading.is_refreshed = value
+
+    def has_news(self) -> bool:
+        """Whether anything was written since what is read was last made anew."""
+        with self._refreshing.held():
+            return self._refreshing.forget_when_changed()
+
+    @contextmanager
+    def refreshing(self) -> Iterator[Callable[[Whom], AbstractContextManager[View]]]:
+        """Views that work out everything anew; what that is of all is what the others read from when it ends."""
+        side = self._refreshing
+
+        @contextmanager
+        def viewed(whom: Whom) -> Iterator[View]:
+            with ExitStack() as stack:
+                stack.enter_context(side.workspace.store.transaction())
+                side.forget_when_changed()
+                yield View(side, side.held_to_scope(replace(whom, scope=visitor().scope)), stack)
+
+        with side.held():
+            yield viewed
+            self._reading.take_over(side)
+            side.drop()
+
     @contextmanager
     def held(self) -> Iterator[Workspace]:
         """The workspace, to write, for a short moment of one's own."""
@@ -103,98 +126,6 @@ class Reader:
             yield workspace
 
 
-class _Side:
-    """A workspace whose one connection serves one at a time, and what was worked out from it."""
-
-    def __init__(self, opened: Callable[[], Workspace]) -> None:
-        self._open = opened
-        self._lock = threading.RLock()
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-        self._mark: object = None
-        self._beat = _Beat()
-
-    @cached_property
-    def workspace(self) -> Workspace:
-        """Opened when first needed."""
-        return self._open()
-
-    @contextmanager
-    def held(self) -> Iterator[Workspace]:
-        """For a moment of one's own."""
-        with self._lock:
-            yield self.workspace
-
-    def kept(self, key: Hashable, make: Callable[[], T], *, is_of_all: bool = False) -> T:
-        """What was made for `key` since the last load or score, made now where nothing was.
-
-        What the pulse did since outdates it, too; what is said of all together only after a while.
-        """
-        made, now = self._kept.get(key), time.monotonic()
-        if made is None or (made.beat != self._beat and not (is_of_all and now - made.at_s < made.may_age_s)):
-            value = make()
-            made = self._kept[key] = _Made(value, self._beat, now, time.monotonic() - now)
-        self._kept.move_to_end(key)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return made.value  # type: ignore[no-any-return]
-
-    def kept_of_one(self, key: Hashable, customer_id: str, make: Callable[[], T]) -> T:
-        """The same of one customer, while nothing happens to him; what all of them make of him may be a little old."""
-        made, store = self._kept.get(key), self.workspace.store
-        if made is not None and made.beat != self._beat and time.monotonic() - made.at_s < made.may_age_s:
-            changed = changed_between(store, made.beat.score_id, self._beat.score_id)
-            if changed is not None and not self._beat.is_behind and store.customer_key(customer_id) not in changed:
-                made = self._kept[key] = replace(made, beat=self._beat)
-        return self.kept(key, make)
-
-    def held_to_scope(self, whom: Whom) -> Whom:
-        """With the customers of its scope as known now, whatever moment is asked for. What is kept is kept by them."""
-        scope = whom.scope
-        if scope is None:
-            return whom
-        return replace(whom, within=self.kept((scope, "within"), lambda: self._keys_within(scope)))
-
-    def _keys_within(self, scope: Scope) -> frozenset[int]:
-        with self.workspace.snapshot() as now:
-            return keys_within(now, self.workspace.store, scope)
-
-    def forget_when_changed(self) -> None:
-        """What was worked out from other data or scores than there are now goes."""
-        store = self.workspace.store
-        known = store.metas()
-        mark = tuple(map(known.get, ("scored_as_of_us", "scored_us", "loaded_us", "model")))
-        beat = _Beat(known.get("beat_us"), known.get("score_id", ""), store.has_touched)
-        if (mark, beat) != (self._mark, self._beat):
-            self.workspace.forget()
-        if mark != self._mark:
-            self._kept.clear()
-        self._mark, self._beat = mark, beat
-
-
-@dataclass(frozen=True)
-class _Beat:
-    """What the pulse has done: when, to which score, and whether that knows all there is."""
-
-    us: str | None = None
-    score_id: str = ""
-    is_behind: bool = False
-
-
-@dataclass(frozen=True)
-class _Made:
-    """A result, the beat of the pulse it was made after, when by a clock that nobody sets, and how long that took."""
-
-    value: Any
-    beat: _Beat
-    at_s: float
-    took_s: float
-
-    @property
-    def may_age_s(self) -> float:
-        """How old it may be where it is of all customers."""
-        return max(OF_ALL_S, OF_ALL_TIMES * self.took_s)
-
-
 def _at_score(workspace: Workspace, whom: Whom) -> Whom:
     """The moment of the last score needs no score of its own."""
     if whom.as_of is None:
@@ -206,7 +137,7 @@ def _at_score(workspace: Workspace, whom: Whom) -> Whom:
 class View:
     """What is known about `whom`. Each result is worked out once and shared by all pages."""
 
-    def __init__(self, side: _Side, whom: Whom, stack: ExitStack) -> None:
+    def __init__(self, side: Side, whom: Whom, stack: ExitStack) -> None:
         self.workspace, self.whom = side.workspace, whom
         self._side, self._stack = side, stack
         self._everybody: Snapshot | None = None
@@ -301,12 +232,23 @@ class View:
         """Who drifts now, one by one, and where."""
         return tuple((zone, one) for zone in self._drift.zones for one in zone.drifting_now)
 
+    def drifting_of(self, customer_key: int) -> tuple[tuple[Zone, Drifting], ...]:
+        """Where a customer drifts now."""
+
+        def made() -> dict[int, tuple[tuple[Zone, Drifting], ...]]:
+            by_key: dict[int, tuple[tuple[Zone, Drifting], ...]] = {}
+            for zone, one in self.drifting:
+                by_key[one.customer_key] = (*by_key.get(one.customer_key, ()), (zone, one))
+            return by_key
+
+        return self.of_all("drifting by key", made).get(customer_key, ())
+
     @property
-    def calls(self) -> tuple[Call, ...]:
-        """Everybody worth a call, the most urgent first."""
+    def calls(self) -> Calls:
+        """Who is worth a call, the most urgent first."""
         return self.of_all("calls", self._calls)
 
-    def _calls(self) -> tuple[Call, ...]:
+    def _calls(self) -> Calls:
         try:
             told = {zone.start for zone in self.drift.zones}
         except TooFewError:  # chances are told of many only; who is stuck is known all the same
@@ -377,7 +319,7 @@ class View:
     @property
     def customers(self) -> list[dict[str, Any]]:
         """Every customer with stage and indexes."""
-        return self.kept("customers", lambda: customer_rows(self.known, self.workspace.store.arrow))
+        return self.of_all("customers", lambda: customer_rows(self.known, self.workspace.store.arrow))
 
     def levels(self, keys: tuple[int, ...]) -> dict[int, list[float]]:
         """The last weeks' levels of some customers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from cxcurve.metrics.customer_states import CRITIC, SLIPPING
@@ -15,7 +16,7 @@ from cxcurve.tables import US_PER_DAY
 from cxcurve.workspace.fields import next_step
 from cxcurve.workspace.names import labels, stage_label
 
-TEN = 10
+TEN, MOST = 10, 1_000
 STALL = "stall"
 TROUBLES = ("stuck", SLIPPING, CRITIC)
 """Why somebody is called who does not drift: the pair and states, the first that holds is told."""
@@ -66,10 +67,18 @@ class Call:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The most urgent of `n` calls: nobody makes more in a day."""
+
+    n: int
+    first: tuple[Call, ...]
+
+
 def calls(
     rows: Sequence[Row], drifting: Iterable[tuple[Zone, Drifting]], reasons: Mapping[int, str], journey: Journey,
     as_of_us: int,
-) -> tuple[Call, ...]:  # fmt: skip
+) -> Calls:  # fmt: skip
     """Everybody worth a call, the most urgent first.
 
     First who drifts, by revenue x chance to save; a customer in two zones is called about the one that is worth more.
@@ -102,7 +111,7 @@ def calls(
     held = [row for row in rows if row["customer_key"] not in best and row["stage"] is not None and _trouble(row)[0]]
     late.sort(key=lambda row: (-_worth(best[row["customer_key"]][1]), -(row["revenue"] or 0.0), row["customer_id"]))
     held.sort(key=lambda row: (-(row["revenue"] or 0.0), row["level"], row["customer_id"]))
-    return (*map(first, late), *map(then, held))
+    return Calls(len(late) + len(held), tuple(islice(chain(map(first, late), map(then, held)), MOST)))
 
 
 def _worth(one: Drifting) -> float:

@@ -201,9 +201,7 @@ def _person(person: Mapping[str, Any], zone: str) -> dict[str, Any]:
 
 def _drifting(view: View, result: CustomerResult, journey: Journey) -> dict[str, Any] | None:
     """Where it drifts now, if it does."""
-    for zone, one in view.drifting:
-        if one.customer_key == result.facts["customer_key"]:
-            label = f"{stage_label(journey, zone.start)} → {stage_label(journey, zone.goal)}"
-            told = {"days": one.days, "tau_days": zone.tau_days, "progress_share": one.progress_share}
-            return {**told, "zone": label}
+    for zone, one in view.drifting_of(result.facts["customer_key"]):
+        label = f"{stage_label(journey, zone.start)} → {stage_label(journey, zone.goal)}"
+        return {"days": one.days, "tau_days": zone.tau_days, "progress_share": one.progress_share, "zone": label}
     return None

@@ -91,7 +91,7 @@ def build(view: View, asked: Asked) -> CustomersPage:
     sort = asked.choice("sort", [sign + key for key in KEYS for sign in ("", "-")], "level")
     q = asked.given.get("q", "")
     state = asked.choice("state", ("", *ALL_STATES), "")
-    found = view.kept(("customers", q, state, sort), lambda: _sorted(_matching(view.customers, q, state), sort))
+    found = view.of_all(("customers", q, state, sort), lambda: _sorted(_matching(view.customers, q, state), sort))
     drifting = view.of_all("drifting", lambda: _drifting(view))
     pager = _pager(len(found), asked.count("page"))
     shown = found[(pager["page"] - 1) * PER_PAGE :][:PER_PAGE]
@@ -178,7 +178,7 @@ def _scatter(
         ]  # fmt: skip
         return charts.scatter(points, width=width, limit=most, currency=frame["currency"]) if points else None
 
-    return view.kept(("scatter", asked, width, tuple(frame["kept"].items())), made)
+    return view.of_all(("scatter", asked, width, tuple(frame["kept"].items())), made)
 
 
 def _plain(row: Row) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from cxcurve.web.reader import View
 from cxcurve.workspace.names import stage_label
 from cxcurve.workspace.results import at
 from cxcurve.workspace.scorecards import Row
-from cxcurve.workspace.today import TEN, Call
+from cxcurve.workspace.today import TEN, Call, Calls
 
 PARAMETERS = tables.PARAMETERS
 CSV = "today.csv"
@@ -48,7 +48,7 @@ class TodayPage(Frame):
 
     as_of_us: int
     changes: tuple[Mapping[str, Any], ...]
-    calls: tuple[Call, ...]
+    calls: Calls
     table: Grid
     waiting: Mapping[str, Any] | None
     few: str
@@ -59,8 +59,8 @@ class TodayPage(Frame):
             "as_of": at(self.as_of_us),
             "reason": self.few or None,
             "changed": [{key: one[key] for key in _IN_JSON} for one in self.changes],
-            "n_calls": len(self.calls),
-            "calls": [one.to_json() for one in self.calls[:MOST_IN_JSON]],
+            "n_calls": self.calls.n,
+            "calls": [one.to_json() for one in self.calls.first[:MOST_IN_JSON]],
             "waiting": self.waiting and {key: value for key, value in self.waiting.items() if key != "customers"},
         }
 
@@ -73,7 +73,7 @@ def build(view: View, asked: Asked) -> TodayPage:
     """The page for a query."""
     frame = framed(view, asked, "Today", "today", "/today")
     changes, few = _changes(view, frame["kept"])
-    rows = [_shown(rank, one, frame) for rank, one in enumerate(view.calls, 1)]
+    rows = [_shown(rank, one, frame) for rank, one in enumerate(view.calls.first, 1)]
     return TodayPage(
         **frame,
         as_of_us=view.as_of_us,

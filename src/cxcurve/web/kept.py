@@ -1,0 +1,141 @@
+"""What was worked out from a workspace, kept until the data or the scores change."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
+
+from cxcurve.people.scope import Scope
+from cxcurve.pipeline.earlier import changed_between
+from cxcurve.web.asked import Whom
+from cxcurve.workspace import Workspace
+from cxcurve.workspace.populations import keys_within
+
+T = TypeVar("T")
+OF_ALL_S, OF_ALL_TIMES = 30.0, 60.0
+"""What is said of all customers together changes little from beat to beat: it may be so old, and what takes long so
+many times as old as it took. One's own never is."""
+REFRESHED_S = 600.0
+"""How old it may be where somebody makes it anew beside those who read: they need not wait for it then."""
+KEPT = 192
+"""Results kept; the least recently used goes first."""
+
+
+class Side:
+    """A workspace whose one connection serves one at a time, and what was worked out from it."""
+
+    def __init__(self, opened: Callable[[], Workspace]) -> None:
+        self._open = opened
+        self._lock = threading.RLock()
+        self._kept: OrderedDict[Hashable, Made] = OrderedDict()
+        self._mark: object = None
+        self._beat = Beat()
+        self.is_refreshed = False
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Opened when first needed."""
+        return self._open()
+
+    @contextmanager
+    def held(self) -> Iterator[Workspace]:
+        """For a moment of one's own."""
+        with self._lock:
+            yield self.workspace
+
+    def kept(self, key: Hashable, make: Callable[[], T], *, is_of_all: bool = False) -> T:
+        """What was made for `key` since the last load or score, made now where nothing was.
+
+        What the pulse did since outdates it, too; what is said of all together only after a while.
+        """
+        made, now = self._kept.get(key), time.monotonic()
+        if made is None or (made.beat != self._beat and not (is_of_all and now - made.at_s < self._may_age_s(made))):
+            value = make()
+            made = self._kept[key] = Made(value, self._beat, now, time.monotonic() - now, is_of_all)
+        self._kept.move_to_end(key)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return made.value  # type: ignore[no-any-return]
+
+    def kept_of_one(self, key: Hashable, customer_id: str, make: Callable[[], T]) -> T:
+        """The same of one customer, while nothing happens to him; what all of them make of him may be a little old."""
+        made, store = self._kept.get(key), self.workspace.store
+        if made is not None and made.beat != self._beat and time.monotonic() - made.at_s < made.may_age_s:
+            changed = changed_between(store, made.beat.score_id, self._beat.score_id)
+            if changed is not None and not self._beat.is_behind and store.customer_key(customer_id) not in changed:
+                made = self._kept[key] = replace(made, beat=self._beat)
+        return self.kept(key, make)
+
+    def _may_age_s(self, made: Made) -> float:
+        return max(REFRESHED_S, made.may_age_s) if self.is_refreshed else made.may_age_s
+
+    def take_over(self, other: Side) -> None:
+        """What another side has just worked out of all, from the same data."""
+        with self._lock:
+            if other._mark == self._mark:
+                self._kept.update(other.of_all)
+
+    @property
+    def of_all(self) -> Mapping[Hashable, Made]:
+        """What is kept of all customers together."""
+        return {key: made for key, made in self._kept.items() if made.is_of_all}
+
+    def drop(self) -> None:
+        """Keep nothing."""
+        self._kept.clear()
+
+    def held_to_scope(self, whom: Whom) -> Whom:
+        """With the customers of its scope as known now, whatever moment is asked for. What is kept is kept by them."""
+        scope = whom.scope
+        if scope is None:
+            return whom
+        return replace(whom, within=self.kept((scope, "within"), lambda: self._keys_within(scope)))
+
+    def _keys_within(self, scope: Scope) -> frozenset[int]:
+        with self.workspace.snapshot() as now:
+            return keys_within(now, self.workspace.store, scope)
+
+    def forget_when_changed(self) -> bool:
+        """What was worked out from other data or scores than there are now goes; returns whether anything is new."""
+        store = self.workspace.store
+        known = store.metas()
+        mark = tuple(map(known.get, ("scored_us", "loaded_us", "model")))
+        beat = Beat(known.get("beat_us"), known.get("score_id", ""), store.has_touched)
+        is_new = (mark, beat) != (self._mark, self._beat)
+        if is_new:
+            self.workspace.forget()
+        if mark != self._mark:
+            self._kept.clear()
+        self._mark, self._beat = mark, beat
+        return is_new
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What the pulse has done: when, to which score, and whether that knows all there is."""
+
+    us: str | None = None
+    score_id: str = ""
+    is_behind: bool = False
+
+
+@dataclass(frozen=True)
+class Made:
+    """A result, the beat of the pulse it was made after, when by a clock that nobody sets, and how long that took."""
+
+    value: Any
+    beat: Beat
+    at_s: float
+    took_s: float
+    is_of_all: bool = False
+
+    @property
+    def may_age_s(self) -> float:
+        """How old it may be where it is of all customers."""
+        return max(OF_ALL_S, OF_ALL_TIMES * self.took_s)
