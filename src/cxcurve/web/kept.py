@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -27,13 +27,19 @@ KEPT = 192
 """Results kept; the least recently used goes first."""
 
 
-class Side:
-    """A workspace whose one connection serves one at a time, and what was worked out from it."""
+Kept = OrderedDict[Hashable, "Made"]
 
-    def __init__(self, opened: Callable[[], Workspace]) -> None:
+
+class Side:
+    """A workspace whose one connection serves one at a time, and what was worked out from it.
+
+    Sides that read the same may share what they keep: each result knows from which data it was made.
+    """
+
+    def __init__(self, opened: Callable[[], Workspace], kept: Kept | None = None) -> None:
         self._open = opened
         self._lock = threading.RLock()
-        self._kept: OrderedDict[Hashable, Made] = OrderedDict()
+        self._kept: Kept = OrderedDict() if kept is None else kept
         self._mark: object = None
         self._beat = Beat()
         self.is_refreshed = False
@@ -49,23 +55,41 @@ class Side:
         with self._lock:
             yield self.workspace
 
+    def take(self) -> bool:
+        """Whether nobody else had it: then it is one's own until it is released."""
+        return self._lock.acquire(blocking=False)
+
+    def wait(self) -> None:
+        """Take it as soon as nobody else has it."""
+        self._lock.acquire()
+
+    def release(self) -> None:
+        """Leave it to others."""
+        self._lock.release()
+
     def kept(self, key: Hashable, make: Callable[[], T], *, is_of_all: bool = False) -> T:
         """What was made for `key` since the last load or score, made now where nothing was.
 
         What the pulse did since outdates it, too; what is said of all together only after a while.
         """
-        made, now = self._kept.get(key), time.monotonic()
+        made, now = self._found(key), time.monotonic()
         if made is None or (made.beat != self._beat and not (is_of_all and now - made.at_s < self._may_age_s(made))):
             value = make()
-            made = self._kept[key] = Made(value, self._beat, now, time.monotonic() - now, is_of_all)
-        self._kept.move_to_end(key)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+            made = self._kept[key] = Made(value, self._mark, self._beat, now, time.monotonic() - now, is_of_all)
+        with suppress(KeyError):  # another side may take it out meanwhile
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
         return made.value  # type: ignore[no-any-return]
+
+    def _found(self, key: Hashable) -> Made | None:
+        """What was made for a key from the data there are."""
+        made = self._kept.get(key)
+        return None if made is None or made.mark != self._mark else made
 
     def kept_of_one(self, key: Hashable, customer_id: str, make: Callable[[], T]) -> T:
         """The same of one customer, while nothing happens to him; what all of them make of him may be a little old."""
-        made, store = self._kept.get(key), self.workspace.store
+        made, store = self._found(key), self.workspace.store
         if made is not None and made.beat != self._beat and time.monotonic() - made.at_s < made.may_age_s:
             changed = changed_between(store, made.beat.score_id, self._beat.score_id)
             if changed is not None and not self._beat.is_behind and store.customer_key(customer_id) not in changed:
@@ -75,19 +99,9 @@ class Side:
     def _may_age_s(self, made: Made) -> float:
         return max(REFRESHED_S, made.may_age_s) if self.is_refreshed else made.may_age_s
 
-    def take_over(self, other: Side) -> None:
-        """What another side has just worked out of all, from the same data."""
-        with self._lock:
-            if other._mark == self._mark:
-                self._kept.update(other.of_all)
-
-    @property
-    def of_all(self) -> Mapping[Hashable, Made]:
-        """What is kept of all customers together."""
-        return {key: made for key, made in self._kept.items() if made.is_of_all}
-
-    def drop(self) -> None:
-        """Keep nothing."""
+    def hand_over(self, kept: Kept) -> None:
+        """Give away what was worked out of all, and keep nothing."""
+        kept.update({key: made for key, made in self._kept.items() if made.is_of_all})
         self._kept.clear()
 
     def held_to_scope(self, whom: Whom) -> Whom:
@@ -127,9 +141,10 @@ class Beat:
 
 @dataclass(frozen=True)
 class Made:
-    """A result, the beat of the pulse it was made after, when by a clock that nobody sets, and how long that took."""
+    """A result, the data and the beat of the pulse it was made from, when by a clock that nobody sets, in how long."""
 
     value: Any
+    mark: object
     beat: Beat
     at_s: float
     took_s: float

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -19,7 +21,7 @@ from cxcurve.metrics.staleness import SilentSource
 from cxcurve.metrics.versions import Version
 from cxcurve.pipeline.run import Run
 from cxcurve.web.asked import Whom
-from cxcurve.web.kept import Side
+from cxcurve.web.kept import Kept, Side
 from cxcurve.web.visitor import visitor
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.advocacy import AdvocacyResult
@@ -49,6 +51,8 @@ from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.today import STALL, Calls, calls
 
 T = TypeVar("T")
+N_READING = 2
+"""Connections that pages are read by."""
 TESTED_COMMAND = "cxcurve explain backtest/INDEX/FACT"
 
 
@@ -61,9 +65,10 @@ class Reader:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._writing, self._reading, self._refreshing = (
-            Side(opened) for opened in (lambda: workspace, workspace.beside, workspace.beside)
-        )
+        self._kept: Kept = OrderedDict()
+        self._writing, self._refreshing = Side(lambda: workspace), Side(workspace.beside)
+        self._reading = tuple(Side(workspace.beside, self._kept) for _ in range(N_READING))
+        self._turn = itertools.count()
 
     @contextmanager
     def view(self, whom: Whom, *, tries: bool = False) -> Iterator[View]:
@@ -72,24 +77,31 @@ class Reader:
         `tries`: it works out a moment.
         """
         whom = replace(whom, scope=visitor().scope)
-        with self._reading.held() as workspace:
-            whom = _at_score(workspace, whom)
-        is_beside = whom.as_of is None and not tries
-        side = self._reading if is_beside else self._writing
-        with side.held() as workspace, ExitStack() as stack:
-            if is_beside:
-                stack.enter_context(workspace.store.transaction())
-            side.forget_when_changed()
-            yield View(side, side.held_to_scope(whom), stack)
+        with self._read_side() as side:
+            whom = _at_score(side.workspace, whom)
+            if whom.as_of is None and not tries:
+                with side.workspace.store.transaction(), ExitStack() as stack:
+                    yield _viewed(side, whom, stack)
+                return
+        with self._writing.held(), ExitStack() as stack:
+            yield _viewed(self._writing, whom, stack)
 
-    @property
-    def is_refreshed(self) -> bool:
-        """Whether somebody makes pages anew beside those who read."""
-        return self._reading.is_refreshed
+    @contextmanager
+    def _read_side(self) -> Iterator[Side]:
+        """One that nobody has, or the next in turn: what takes long for one does not keep the others waiting."""
+        side = next((one for one in self._reading if one.take()), None)
+        if side is None:
+            side = self._reading[next(self._turn) % len(self._reading)]
+            side.wait()
+        try:
+            yield side
+        finally:
+            side.release()
 
-    @is_refreshed.setter
-    def is_refreshed(self, value: bool) -> None:
-        self._reading.is_refreshed = value
+    def is_refreshed(self, *, value: bool) -> None:
+        """Say whether somebody makes pages anew beside those who read."""
+        for side in self._reading:
+            side.is_refreshed = value
 
     def has_news(self) -> bool:
         """Whether anything was written since what is read was last made anew."""
@@ -103,15 +115,12 @@ class Reader:
 
         @contextmanager
         def viewed(whom: Whom) -> Iterator[View]:
-            with ExitStack() as stack:
-                stack.enter_context(side.workspace.store.transaction())
-                side.forget_when_changed()
-                yield View(side, side.held_to_scope(replace(whom, scope=visitor().scope)), stack)
+            with side.workspace.store.transaction(), ExitStack() as stack:
+                yield _viewed(side, replace(whom, scope=visitor().scope), stack)
 
         with side.held():
             yield viewed
-            self._reading.take_over(side)
-            side.drop()
+            side.hand_over(self._kept)
 
     @contextmanager
     def held(self) -> Iterator[Workspace]:
@@ -122,8 +131,13 @@ class Reader:
     @contextmanager
     def beside(self) -> Iterator[Workspace]:
         """The workspace as it was committed, to read, for a short moment."""
-        with self._reading.held() as workspace:
-            yield workspace
+        with self._read_side() as side:
+            yield side.workspace
+
+
+def _viewed(side: Side, whom: Whom, stack: ExitStack) -> View:
+    side.forget_when_changed()
+    return View(side, side.held_to_scope(whom), stack)
 
 
 def _at_score(workspace: Workspace, whom: Whom) -> Whom:

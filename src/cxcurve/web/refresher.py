@@ -66,7 +66,7 @@ class Refresher(threading.Thread):
 
     def run(self) -> None:
         """The pages once, so that the first who reads them does not wait either; then round by round."""
-        self._reader.is_refreshed = True
+        self._reader.is_refreshed(value=True)
         self._try(self.warm)
         rest = LEAST_S
         while not self._stopped.wait(rest):
