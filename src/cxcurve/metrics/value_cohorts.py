@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from cxcurve.errors import Reason
+from cxcurve.metrics.months import months
 from cxcurve.metrics.time_to_value import FEWEST_RECENT, REACHED, TimeToValue, time_to_value, waits
 from cxcurve.stats.estimates import Estimate, Floats, difference, nothing
 from cxcurve.stats.event_table import EventTable
@@ -80,7 +79,7 @@ def by_month(times: pa.Table, *, as_of_us: int, zone: str, days: Sequence[float]
     if not times.num_rows:
         return []
     start = times["start_us"].to_numpy()
-    edges = _months(int(start.min()), as_of_us, ZoneInfo(zone))[-MOST_MONTHS - 1 :]
+    edges = months(int(start.min()), as_of_us, zone)[-MOST_MONTHS - 1 :]
     parts = [(month, _part(times, (start >= low) & (start < high))) for (month, low), (_, high) in pairwise(edges)]
     return [Month(f"{month:%Y-%m}", _told(part, as_of_us, days), part) for month, part in parts]
 
@@ -175,11 +174,3 @@ def _followed_days(part: pa.Table, as_of_us: int) -> float:
 
 def _part(times: pa.Table, rows: NDArray[np.bool_]) -> pa.Table:
     return times.filter(pa.array(rows))
-
-
-def _months(first_us: int, last_us: int, zone: ZoneInfo) -> list[tuple[datetime, int]]:
-    """The first of each month from the one of `first_us` to the one after `last_us`, with its microseconds UTC."""
-    first, last = (datetime.fromtimestamp(us // 1_000_000, zone) for us in (first_us, last_us - 1))
-    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month + 1)
-    months = [datetime(number // 12, number % 12 + 1, 1, tzinfo=zone) for number in numbers]
-    return [(month, round(month.timestamp()) * 1_000_000) for month in months]
