@@ -183,6 +183,21 @@ class TimeToValue(Frozen):
     target: Duration | None = None
 
 
+class Recurring(Frozen):
+    """Which events move what customers pay again and again, and for how long their `amount` pays.
+
+    What `starts` adds the customer's first revenue, `adds` and `removes` change it by their amount whatever its sign,
+    `changes` by it as it is, and `ends` takes its amount, or everything where there is none.
+    """
+
+    per: Literal["year", "month"] = "year"
+    starts: Names = ()
+    adds: Names = ()
+    removes: Names = ()
+    changes: Names = ()
+    ends: Names = ()
+
+
 class Journey(Frozen):
     """A whole `journey.yaml`. Signals have their defaults filled in and know their own name."""
 
@@ -194,6 +209,7 @@ class Journey(Frozen):
     signals: Mapping[str, Signal] = Field(default_factory=dict)
     states: Mapping[Literal["stall", "decline", "silence", "open_issues"], State] = Field(default_factory=dict)
     time_to_value: TimeToValue | None = None
+    recurring: Recurring | None = Field(default=None, exclude=True)
     focus: tuple[str, ...] = ()
     segments: tuple[str, ...] = ("segment",)
     targets: Mapping[str, float | str] = Field(default_factory=dict)

@@ -14,6 +14,7 @@ from cxcurve.model.wording import Finding
 from cxcurve.tables import CUSTOMERS
 
 VALENCE_COLUMNS = ("value", "amount")
+MOVES_REVENUE = ("starts", "adds", "removes", "changes", "ends")
 SHORTEST_DAYS, LONGEST_DAYS = 1, 365
 """The half-lives that can be told from data: shorter is gone before the week ends, longer outlives a cycle."""
 
@@ -123,6 +124,7 @@ def _events_named(journey: Journey, events: Collection[str]) -> Iterator[Finding
     for position, event in enumerate(journey.exits):
         if event not in events:
             yield Finding(("exits", position), f"the journey exits on {_no_event(event, events)}")
+    yield from _recurring(journey, events)
     value = journey.time_to_value
     if value is None:
         return
@@ -131,6 +133,22 @@ def _events_named(journey: Journey, events: Collection[str]) -> Iterator[Finding
             yield Finding(("time_to_value", key), f"time to value {verb} on {_no_event(event, events)}")
     if value.start == value.goal:
         yield Finding(("time_to_value",), f'time to value starts and ends on the same event "{value.start}"')
+
+
+def _recurring(journey: Journey, events: Collection[str]) -> Iterator[Finding]:
+    """Events that move revenue are in the plan, and each says one thing of it."""
+    said: dict[str, str] = {}
+    for key in MOVES_REVENUE if journey.recurring else ():
+        for event in getattr(journey.recurring, key):
+            loc = ("recurring", key)
+            if event not in events:
+                yield Finding(loc, f"recurring revenue: `{key}` names {_no_event(event, events)}")
+            if event in said:
+                message = f'recurring revenue: event "{event}" stands under `{said[event]}` and under `{key}`; keep one'
+                yield Finding(loc, message)
+            said[event] = key
+    if journey.recurring and not journey.recurring.starts:
+        yield Finding(("recurring",), "recurring revenue: no event starts it; name one: `starts: EVENT`")
 
 
 def _states(journey: Journey) -> Iterator[Finding]:
