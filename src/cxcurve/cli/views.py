@@ -290,7 +290,7 @@ def customer_view(found: Found, manner: Manner) -> Parts:
     """One customer: where, how, why, and the latest events."""
     facts = found["customer"]
     yield heading(clean(facts["name"]), clean(facts["customer_id"]), manner.as_of(found["as_of"]))
-    yield Text(clean(found["brief"], 400))
+    yield from (Text(clean(one["text"], 400)) for one in found["sentences"])
     yield from (Text(f"{one.capitalize()}.") for one in _beside(found, manner))
     if found["reason"]:
         yield why_not(found["reason"])
