@@ -4,8 +4,8 @@
 
 The server is a process of its own; sender, probe and reader share the machine with it. A probe sends a ticket for a
 customer and asks for his page's JSON until the ticket stands among the reasons of another friction index than before.
-Each of the readers opens a page, reads it for some seconds and opens another. Exit code 1 where anything takes longer than
-it may.
+Each of the readers opens a page, reads it for some seconds and opens another. Exit code 1 where anything takes longer
+than it may.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ class Found:
     def to_json(self) -> dict[str, Any]:
         """Median, 95th percentile and longest of each, in seconds."""
         told = {name: spread(getattr(self, name)) for name in ("visible", "acknowledged", "customer", "pages", "one")}
+        told["read"] = spread([*self.pages, *self.one])
         return {
             **told,
             "sent_per_second": self.n_sent / self.seconds,
@@ -279,7 +280,7 @@ def main() -> int:
         print(json.dumps(found))
     else:
         _print(found)
-    most = {"visible": VISIBLE_P95_S, "pages": PAGE_P95_S, "one": PAGE_P95_S}
+    most = {"visible": VISIBLE_P95_S, "read": PAGE_P95_S}
     return 1 if any(found[name].get("p95", 0.0) > seconds for name, seconds in most.items()) else 0
 
 
@@ -291,8 +292,9 @@ def _print(found: dict[str, Any]) -> None:
         ("visible", f"from the event to its score (p95 wanted: {VISIBLE_P95_S:g} s)"),
         ("acknowledged", "to the acknowledgement"),
         ("customer", "a customer's page as JSON"),
-        ("pages", f"a page about all customers (p95 wanted: {PAGE_P95_S:g} s)"),
-        ("one", f"a page about one (p95 wanted: {PAGE_P95_S:g} s)"),
+        ("pages", "a page about all customers"),
+        ("one", "a page about one"),
+        ("read", f"any page (p95 wanted: {PAGE_P95_S:g} s)"),
     ):
         one = found[name]
         told = "  ".join(f"{key} {one[key]:7.3f} s" for key in ("p50", "p95", "max") if key in one)

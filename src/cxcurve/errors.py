@@ -97,6 +97,10 @@ class BadValueError(CxcurveError, ValueError):
     """An argument outside what it may be."""
 
 
+class ConflictError(BadValueError):
+    """What was to be changed is another by now."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """' Did you mean "x"?' when a known name is close to `name`, else an empty string."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

@@ -285,6 +285,126 @@ WRITES = Table(
     """),
 )
 
+REPORTS = Table(
+    "reports",
+    "what a report said when it was made; never rewritten, but for what named somebody who was erased",
+    ("period", "edition"),
+    _columns("""
+        period string a week such as 2026-W47, or a quarter such as 2026-Q3
+        edition int32 1 for the first; what came later stands in those after it
+        as_of_us int64 the end of the period
+        made_us int64 when it was made
+        document string its numbers, JSON
+    """),
+)
+
+REPORT_SENDS = Table(
+    "report_sends",
+    "what became of a report for one recipient of a schedule",
+    ("schedule", "period", "recipient"),
+    _columns("""
+        schedule string its name in reports.yaml
+        period string which report
+        recipient string an address, or the word chat
+        state string sending (noted before it is handed over), sent or failed
+        at_us int64 when that was
+        note string? what went wrong
+    """),
+)
+
+REMEDIES = Table(
+    "remedies",
+    "one decision about a friction: who mends it and why it is there; never changed, the last one holds",
+    ("signal", "touchpoint", "stage", "number"),
+    _columns("""
+        signal string the friction signal
+        touchpoint string where it is met
+        stage string name of the stage
+        number int32 1 for the first decision
+        status string found, accepted, in_work, done or declined
+        owner string? who sees to it; never empty once it is accepted
+        parent string? seam, assumption or speed: which of the three parents of friction
+        whys string the chain of causes, from the symptom to the root, a JSON list of texts
+        effort string? S, M or L
+        due string? the day it is to be done, ISO 8601
+        plays string? plays linked to it, in the words of whoever decided
+        note string? anything else
+        decided_us int64 when
+        decided_by string who
+    """),
+)
+
+WALKS = Table(
+    "walks",
+    "one step of a walk: somebody went through a journey as a customer would",
+    ("walk_id", "step"),
+    _columns("""
+        walk_id string the walk
+        step int32 1 for the first
+        walked_on string the day, ISO 8601
+        walker string who walked
+        company string whose journey; empty for our own
+        journey string what was walked, such as onboarding
+        touchpoint string? where the step was made
+        action string what was done
+        expected string? what the walker expected
+        seen string? what was seen
+        minutes float64? how long it took
+        effort int32? from 1, none at all, to 7
+        feeling int32? from -2, angry, to 2, delighted
+        written_us int64 when it was written down
+        written_by string by whom
+    """),
+)
+
+BELIEFS = Table(
+    "beliefs",
+    "what somebody believes, or wants, of a persona at a stage; never changed, the last one holds",
+    ("map", "segment", "role", "mindset", "stage", "number"),
+    _columns("""
+        map string current for what is believed, future for what is wanted
+        segment string segment of the persona; empty for any
+        role string role of the persona; empty for any
+        mindset string reactive, proactive, or empty for any
+        stage string name of the stage
+        number int32 1 for the first
+        level float64? the level believed or wanted, -100 to 100
+        text string? in words
+        said_us int64 when
+        said_by string who
+    """),
+)
+
+CUSTOMER_NOTES = Table(
+    "customer_notes",
+    "one note that somebody of the company wrote on a customer",
+    ("note_id",),
+    _columns("""
+        note_id string made when it was written
+        id_kind string account, person or anonymous
+        id string of whom, as the source names them
+        text string what was written; names, addresses and numbers are masked
+        written_by string who wrote it
+        written_us int64 when
+    """),
+)
+
+WRONG_ALARMS = Table(
+    "wrong_alarms",
+    "one time that somebody of the company said an alarm about a customer was wrong, and why",
+    ("alarm_id",),
+    _columns("""
+        alarm_id string made when it was said
+        id_kind string account, person or anonymous
+        id string of whom, as the source names them
+        signal string the signal or state that was called wrong
+        reason string why; masked as notes are
+        points float64? what it added to the Journey Friction Index then
+        said_by string who said so
+        said_us int64 when
+    """),
+)
+
 STAYS = Table(
     "stays",
     "one unbroken time of a customer in a stage",

@@ -50,7 +50,9 @@ class Visit:
 @pytest.fixture(scope="session", name="address")
 def _address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = serving.copied(tmp_path_factory.mktemp("browser"))
+    (folder / "reports.yaml").write_text("team: {to: chat, every: monday 07:00}\n", encoding="utf-8")
     with cxcurve.open(folder) as workspace, serving.served(workspace) as address:
+        workspace.report()
         yield address
 
 

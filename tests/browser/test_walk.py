@@ -23,7 +23,7 @@ def test_from_the_curve_to_the_event_behind_a_score(opened: Opened) -> None:
     page.get_by_role("link", name="All drift zones").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Drift zones")
     page.get_by_role("link", name="Customers", exact=True).click()
-    page.get_by_role("link", name="Friction", exact=True).click()
+    page.locator("main").get_by_role("link", name="Friction", exact=True).click()
     expect(page.locator("th[aria-sort=descending]")).to_contain_text("Friction")
     name = page.locator(".customers-table tbody th a").first.inner_text()
     page.locator(".customers-table tbody tr").first.locator("td").nth(3).click()
@@ -47,7 +47,7 @@ def test_a_choice_follows_to_the_other_pages(opened: Opened) -> None:
 
 
 def test_a_note_is_written_on_the_curve(opened: Opened) -> None:
-    page = opened("/?x=date")
+    page = opened("/curve?x=date")
     page.get_by_label("What happened").fill("Release 4.2")
     page.get_by_label("On", exact=True).fill("2026-05-03")
     page.get_by_role("button", name="Write on the curve").click()

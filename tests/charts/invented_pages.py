@@ -30,6 +30,7 @@ from cxcurve import charts
 from cxcurve.charts import CurvePoint, Drop, EventMark, Note, StageBand
 from cxcurve.charts.format import amount
 from cxcurve.web.pages.customers import DRAWN, DRAWN_NARROW
+from cxcurve.web.pages.frame import Field
 
 
 def common(title: str, nav: str, path: str, **more: Any) -> Page:
@@ -577,6 +578,8 @@ def customer_page() -> Page:
             "channel": channel,
             "text": text,
             "kind": kind,
+            "event_id": f"e{i}",
+            "person": "p-1",
         }
         for i, (label, channel, text, kind) in enumerate(
             (
@@ -630,7 +633,13 @@ def customer_page() -> Page:
         typical={"level": 31, "friction_index": 20, "momentum_index": 50},
         friction=friction,
         momentum=momentum,
-        timeline=timeline,
+        timeline=Page(
+            events=timeline,
+            is_filtered=False,
+            event="e1",
+            fields=[Field("source", "Source", (("", "All"), ("crm", "crm (12)"), ("web", "web (41)")), "")],
+            pager={"page": 1, "pages": 4, "n": 190, "first": 1, "last": 50},
+        ),
         reason=None,
         stays=[
             {
@@ -643,15 +652,51 @@ def customer_page() -> Page:
             }
             for b in stays
         ],
-        channels=[{"value": v, "label": v, "n": n} for v, n in (("mail", 12), ("phone", 3), ("web", 41))],
-        channel="",
-        n_more=140,
-        people=[
-            {"name": "Charlie B.", "role": "economic_buyer", "last_seen_at": date(2026, 10, 2)},
-            {"name": "Willy W.", "role": None, "last_seen_at": None},
-        ],
+        committee={
+            "members": [
+                {
+                    "name": "Charlie B.",
+                    "role": "economic buyer, CFO",
+                    "seen_at": date(2026, 10, 2),
+                    "contact_at": date(2026, 9, 1),
+                    "mood": {"word": "bad mood", "tone": "bad"},
+                },
+                {"name": "Willy W.", "role": "role not known", "seen_at": None, "contact_at": None, "mood": None},
+            ],
+            "n_more": 0,
+            "missing": ["legal", "procurement"],
+            "coverage_share": 0.6,
+        },
+        remarks={
+            "is_shown": True,
+            "notes": [
+                {"note_id": "n1", "text": "Wants the invoice by post", "written_by": "ada", "at": date(2026, 10, 1)}
+            ],
+            "wrong": [{"signal": "decline", "reason": "On holiday", "said_by": "ada", "at": date(2026, 10, 1)}],
+        },
+        alarms=(("decline", "Decline"), ("ticket_reopened", "Ticket reopened")),
+        may_write=True,
         drifting={"days": 132, "tau_days": 96, "progress_share": 0.12, "zone": "Transform → Share"},
-        brief="Reopened the same import ticket three times this month; calls for the first time.",
+        brief=[
+            {
+                "key": key,
+                "heading": heading,
+                "sentences": [
+                    {
+                        "text": text,
+                        "events": [{**one, "href": "?event=e1"} for one in events],
+                        "n_events": 3,
+                        "facts": "journey.yaml",
+                    }
+                ],
+            }
+            for key, heading, text in (
+                ("mood", "Mood", "Mood bad on 29 Oct 2026: “Third time I write about the same import”"),
+                ("self_service", "Self-service", "Tried self-service on imports twice today and found no answer."),
+                ("next", "Next step", "Answer their question on imports, and stay until it works."),
+            )
+        ],
+        left_out=[{"heading": "Stage", "reason": "no stage of the journey was reached yet"}],
     )
 
 

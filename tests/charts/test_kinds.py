@@ -43,6 +43,8 @@ FEW: dict[str, Picture] = {
     "one day": charts.timeline([Lane("a", [Mark(DAYS[0], "b")], [Span(DAYS[0], DAYS[0], "c")])]),
     "no bars": charts.bars([]),
     "a bar of zero": charts.bars([("a", 0.0)], unit="share"),
+    "no waterfall": charts.waterfall([]),
+    "a waterfall of nothing": charts.waterfall([charts.Step("a", 0.0, is_total=True), charts.Step("b", 0.0)]),
 }
 
 
@@ -205,6 +207,7 @@ def test_any_values_are_drawn_within_the_picture(values: list[float], width: flo
         charts.heatmap(["r"], [str(i) for i in range(len(values))], [values], width=width),
         charts.donut([Part(str(i), value) for i, value in enumerate(values)], width=width),
         charts.bars([(str(i), value) for i, value in enumerate(values)], unit="money", width=width),
+        charts.waterfall([charts.Step(str(i), value, i == 0) for i, value in enumerate(values)], width=width),
         charts.quadrant([Spot("a", v, -v, v) for v in values], Measure("x", cut=3.0), Measure("y"), width=width),
     ):
         is_sound(picture)
@@ -221,6 +224,17 @@ def test_a_value_can_be_read_on_the_strongest_cell(theme: int, tone: str) -> Non
     ground = [0.7 * a + 0.3 * b for a, b in zip(rgb(tokens[f"{tone}-heat"]), rgb(tokens["surface"]), strict=True)]
     low, high = sorted((luminance(ground), luminance(rgb(tokens["ink"]))))
     assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def test_a_waterfall_goes_from_bar_to_bar() -> None:
+    steps = [("Then", 100.0, True), ("New", 50.0, False), ("Churn", -30.0, False), ("Now", 120.0, True)]
+    picture = charts.waterfall([charts.Step(*step) for step in steps], currency="EUR")
+    bars = [box(node) for node in nodes(picture, "rect", "bar")]
+    (x0, _, w0, _), (x1, _, w1, _), (x2, _, w2, _), (x3, _, w3, _) = bars
+    assert x1 == pytest.approx(x0 + w0, abs=0.2)
+    assert x2 + w2 == pytest.approx(x1 + w1, abs=0.2)
+    assert (x3, x3 + w3) == pytest.approx((x0, x2), abs=0.2)
+    assert picture.table.rows[1] == ("New", "+€50")
 
 
 def rgb(colour: str) -> list[float]:

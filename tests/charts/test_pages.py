@@ -88,7 +88,7 @@ def test_a_page_with_its_files_is_within_budget(name: str) -> None:
 def test_hostile_names_stay_text_and_short(name: str) -> None:
     customer, customers = invented_pages.customer_page(), invented_pages.customers_page()
     customer.customer |= {"name": name, "owner": name, "mindset": name}
-    customer.timeline[0] |= {"label": name, "text": name, "channel": name}
+    customer.timeline.events[0] |= {"label": name, "text": name, "channel": name}
     customers.rows[0] |= {"name": name, "owner": name, "segment": name}
     customers.q = name
     customers.query = {"q": name}

@@ -200,7 +200,7 @@ def test_check_lists_all_problems_of_all_files(run: Run, made: Made) -> None:
 
 def test_schemas_for_editors(run: Run, tmp_path: Path) -> None:
     both = run("check", "--schema").json
-    assert set(both) == {"journey", "sources", "destinations"}
+    assert set(both) == {"journey", "sources", "destinations", "reports"}
     assert run("check", "--schema", "--out", tmp_path).code == 0
     for name, schema in both.items():
         assert json.loads((tmp_path / f"{name}.schema.json").read_text()) == schema
@@ -299,11 +299,11 @@ def test_help_and_version(run: Run) -> None:
         "erase",
         "consent",
         "retain",
+        "report",
         "users",
         "audit",
     ):
         assert f" {command} " in helped.out
-    assert " report " not in helped.out
     assert run("--version").out == "cxcurve 0.1.0\n"
 
 

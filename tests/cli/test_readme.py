@@ -85,7 +85,7 @@ def test_the_tour_ends_on_a_page(toured: tuple[Path, subprocess.CompletedProcess
             server.send_signal(signal.SIGINT)
             said, _ = server.communicate(timeout=30)
     assert "<svg" in page
-    assert "CX Curve" in page
+    assert "To call, the most urgent first" in page
     assert f":{port}" in said
     assert "Traceback" not in said
 
@@ -117,7 +117,7 @@ def test_every_command_that_is_named_is_there(run: Run, document: str) -> None:
     for command in named:
         assert run(command, "--help").code == 0, command
     options = set(re.findall(r"(--[a-z][a-z-]+)", text)) - {"--starter"}
-    commands = [command.name for command in app.registered_commands if command.name]
+    commands = [one.name for one in (*app.registered_commands, *app.registered_groups) if one.name]
     known = "".join(run(command, "--help").out for command in commands)
     assert {option for option in options if option not in known} == set()
 

@@ -25,9 +25,15 @@ KEYS = {
         "n", "n_reached", "n_exited", "n_waiting", "median_days", "low", "high", "reached", "waiting", "reason", "pace",
         "trend", "cohorts",
     },
-    "friction": {"friction", "silence", "silence_reason", "quiet_exits"},
+    "friction": {"friction", "inventory", "silence", "silence_reason", "quiet_exits"},
     "customers": {"customers"},
     "signals": {"version", "weights", "signals"},
+    "revenue": {"as_of", "currency", "unit", "is_said", "events", "months", "year", "trend", "cohorts", "reason"},
+    "deals": {
+        "as_of", "horizon_days", "n", "n_without_amount", "amount", "expected", "expected_low", "expected_high",
+        "purchase", "stages", "doubts", "deals", "reason",
+    },
+    "flows": {"as_of", "is_stages", "window_days", "horizon_days", "steps", "after", "transitions", "reason"},
     "quarantine": {"quarantine"},
 }  # fmt: skip
 ROW_KEYS = {

@@ -16,7 +16,7 @@ def errors(schema, value):
 def test_each_is_a_schema_without_what_only_the_code_sees(schema):
     jsonschema.Draft202012Validator.check_schema(schema)
     assert set(schema["$defs"]) <= {
-        "Bridge", "Consent", "Defaults", "Signal", "Stage", "State", "TimeToValue",
+        "Bridge", "Consent", "Defaults", "Recurring", "Signal", "Stage", "State", "TimeToValue",
         "EventRule", "Source", "Time", "Connect",
     }  # fmt: skip
 

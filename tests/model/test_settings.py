@@ -43,6 +43,9 @@ def test_every_problem_is_told_with_its_line_and_the_rest_is_kept(read):
         ('server = "here"\n', "cxcurve.toml:1: server: expected a table, written as [server]"),
         ("name = 3\n", "cxcurve.toml:1: name: expected text in quotes, found 3"),
         (b'name = "\xff"', "cxcurve.toml: the file is not UTF-8 text; save it as UTF-8 in your editor"),
+        ('[server]\naddress = "https://x.example/a"\n', 'cxcurve.toml:2: address: "https://x.example/a" is no address'),
+        ('[server]\naddress = "https://*.example"\n', 'cxcurve.toml:2: address: "https://*.example" is no address'),
+        ('[server]\naddress = "javascript:x"\n', 'cxcurve.toml:2: address: "javascript:x" is no address'),
         ("[server]\nport = 70000\n", "cxcurve.toml:2: port: expected a number from 1 to 65535, found 70000"),
     ],
 )
@@ -56,3 +59,31 @@ def test_a_missing_file(tmp_path):
     settings, problems = read_settings(tmp_path / "cxcurve.toml")
     assert settings == Settings()
     assert str(problems[0]) == "cxcurve.toml: the file cannot be read: No such file or directory"
+
+
+def test_sites_that_may_show_briefs(read):
+    settings, problems = read('[embed]\nancestors = ["https://acme.zendesk.com", "https://*.example.com:8443"]\n')
+    assert (settings.ancestors, problems) == (("https://acme.zendesk.com", "https://*.example.com:8443"), [])
+    assert read("[embed]\n")[0].ancestors == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('embed = "here"', "cxcurve.toml:1: embed: expected a table, written as [embed]"),
+        ("[embed]\nancestors = 3", 'ancestors: expected a list of sites, such as ["https://acme.zendesk.com"]'),
+        ('[embed]\nancestor = ["https://a.b"]', 'key "ancestor" is not known. Did you mean "ancestors"?'),
+        ('[embed]\nancestors = ["*"]', 'ancestors: "*" is no site'),
+        ("[embed]\nancestors = [\"https://a.b; script-src 'unsafe-inline'\"]", "is no site"),
+        ('[embed]\nancestors = ["https://a.b", "https://a.b https://c.d"]', "is no site"),
+        ('[embed]\nancestors = ["https://a.b/path"]', "is no site"),
+        ('[embed]\nancestors = ["javascript:alert(1)"]', "is no site"),
+        ('[embed]\nancestors = ["https://a.b\\n"]', "is no site"),
+        ("[embed]\nancestors = [3]", "is no site"),
+    ],
+)
+def test_what_is_no_site_lets_nobody_in(read, text, said):
+    settings, problems = read(text + "\n")
+    assert settings.ancestors == ()
+    assert len(problems) == 1
+    assert said in problems[0]

@@ -68,7 +68,7 @@ def test_what_is_kept_is_read_again(people: People, tmp_path: Path) -> None:
 def test_a_file_of_a_newer_version_is_left_alone(people: People, tmp_path: Path) -> None:
     with people._database.writing() as connection:
         connection.exec_driver_sql("UPDATE facts SET value = '99' WHERE name = 'version'")
-    with pytest.raises(WorkspaceError, match="was made by a newer cxcurve; expected version 1, found 99"):
+    with pytest.raises(WorkspaceError, match="was made by a newer cxcurve; expected version 2, found 99"):
         People(tmp_path / "app.db", CHEAP)
 
 

@@ -126,12 +126,61 @@ def test_the_parts_add_up_to_what_is_shown(site: httpx.Client) -> None:
         assert sum(shown) == pytest.approx(float(total[1]))
 
 
-def test_the_timeline_can_be_one_channel(site: httpx.Client) -> None:
+def test_the_timeline_is_filtered_by_its_address(site: httpx.Client, workspace: Workspace) -> None:
+    """Against the events themselves, each filter alone and two together, page by page."""
+    worst = rows(site, "sort=-friction_index")[0]["customer_id"]
+    names = ("event_id", "source", "channel", "person_id", "occurred_us")
+    sql = f"SELECT {', '.join(names)} FROM events WHERE customer_id = $1"
+    events = [dict(zip(names, row, strict=True)) for row in workspace.store.rows(sql, worst)]
+
+    def found(query: str) -> list[str]:
+        n_pages = site.get(f"/customers/{worst}.json?{query}").json()["happened"]["n_pages"]
+        asked = (site.get(f"/customers/{worst}.json?{query}&page={page}") for page in range(1, n_pages + 1))
+        every = [answer.json()["happened"] for answer in asked]
+        return [one["event_id"] for page in every for one in page["events"]]
+
+    def wanted(**asked: str) -> list[str]:
+        kept = [one for one in events if all(one[name] == value for name, value in asked.items())]
+        kept.sort(key=lambda one: (one["occurred_us"], one["event_id"]), reverse=True)
+        return [one["event_id"] for one in kept]
+
+    assert found("") == wanted()
+    person = next(one["person_id"] for one in events if one["person_id"])
+    channel = events[0]["channel"]
+    assert found("source=support") == wanted(source="support")
+    assert found(f"person={person}") == wanted(person_id=person)
+    assert found(f"touchpoint={channel}") == wanted(channel=channel)
+    assert found(f"source=product&person={person}") == wanted(source="product", person_id=person)
+    assert found("source=nobody") == []
+    assert sorted(found("valence=drag") + found("valence=pull") + found("valence=neither")) == (sorted(wanted()))
+    stages = [stay["stage"] for stay in site.get(f"/customers/{worst}.json").json()["stays"]]
+    parts = [one for stage in dict.fromkeys([*stages, "outside"]) for one in found(f"stage={stage}")]
+    assert sorted(parts) == sorted(wanted())
+
+
+def test_the_timeline_needs_no_script_and_leads_to_an_event(site: httpx.Client) -> None:
     worst = rows(site, "sort=-friction_index")[0]["customer_id"]
     page = site.get(f"/customers/{worst}").text
-    value, n = re.findall(r'href="\?channel=([\w]+)[^"]*">[^<]* <span class="muted">(\d+)<', page)[0]
-    only = site.get(f"/customers/{worst}?channel={value}&events=all").text
-    assert len(re.findall(r'<li[^>]*><time datetime="[^"]*">[^<]*</time><i', only)) == int(n)
+    form = page[page.index('id="timeline"') : page.index("</form>", page.index('id="timeline"'))]
+    assert "<button" in form
+    assert 'method="get"' in form
+    n = int(re.findall(r"of ([\d,]+) events", page)[0].replace(",", ""))
+    last = site.get(f"/customers/{worst}.json?page={-(-n // 50)}").json()["happened"]["events"][-1]["event_id"]
+    shown = site.get(f"/customers/{worst}?event={last}").text
+    assert shown.count('id="event"') == 1
+    assert site.get(f"/customers/{worst}.json?event={last}").json()["happened"]["page"] == -(-n // 50)
+    assert site.get(f"/customers/{worst}?page=0").status_code == 400
+    assert site.get(f"/customers/{worst}?nobody=1").status_code == 400
+
+
+def test_each_sentence_of_the_page_leads_to_its_events(site: httpx.Client) -> None:
+    worst = rows(site, "sort=-friction_index")[0]["customer_id"]
+    told = site.get(f"/customers/{worst}.json").json()
+    page = site.get(f"/customers/{worst}").text
+    part = page[page.index('<dl class="brief">') : page.index("</dl>")]
+    assert part.count("<details>") == len(told["sentences"])
+    for event_id in re.findall(r'href="\?event=([^"#]+)#event"', part):
+        assert any(event_id in one["events"] for one in told["sentences"])
 
 
 def test_an_unknown_customer_is_found_by_a_similar_name(site: httpx.Client) -> None:

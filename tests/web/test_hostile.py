@@ -8,8 +8,14 @@ import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-PATHS = ("/", "/curve.json", "/scorecard", "/drift", "/customers", "/customers.json", "/customers.csv", "/nowhere")
-KEYS = ("as_of", "cohort", "segment", "plan", "x", "sort", "q", "page", "channel", "events", "", "é", "form_token")
+PATHS = (
+    "/", "/curve.json", "/scorecard", "/drift", "/customers", "/customers.json", "/customers.csv", "/nowhere",
+    "/friction", "/friction.csv", "/maps", "/walks.json",
+)  # fmt: skip
+KEYS = (
+    "as_of", "cohort", "segment", "plan", "x", "sort", "q", "page", "channel", "events", "", "é", "form_token",
+    "row", "of", "role", "mindset", "status", "columns", "journey",
+)  # fmt: skip
 WORDS = (
     "week", "position", "date", "SMB", "-level", "level", "2026-03-01", "2026-02-30", "0001-01-01", "9999-12-31T23:59",
     "2026-05-03T12:00+23:59", "entered invest in the last 90d", "entered invest in the last 99999999999999999999d",

@@ -20,10 +20,13 @@ from cxcurve.people.roles import Role
 from cxcurve.people.scope import Scope
 from cxcurve.web.matrix import MATRIX
 from cxcurve.workspace import Workspace
+from cxcurve.workspace.few import few_inventory
 from cxcurve.workspace.populations import keys_within, population, within
 
 DACH, PARTNER = "region=DACH", "partner_id=partner-02"
-BOARDS = ("/today", "/curve", "/scorecard", "/drift", "/ttv", "/advocacy")
+BOARDS = ("/today", "/curve", "/scorecard", "/drift", "/ttv", "/advocacy", "/revenue", "/deals", "/flows", "/friction",
+          "/maps")  # fmt: skip
+SHARES = ("drop_off", "again_7_days")
 Rows = list[dict[str, Any]]
 
 
@@ -242,13 +245,42 @@ def test_of_eight_customers_no_board_is_told_but_each_of_them_is(partner: httpx.
     assert partner.get(f"/customers/{mine[0]['customer_id']}").status_code == 200
 
 
-def test_no_cell_of_a_board_is_small(dach: httpx.Client) -> None:
+def test_no_cell_of_a_board_is_small(served: tuple[str, Rows, Workspace], dach: httpx.Client) -> None:
     card = json_of(dach, "/scorecard.json")["rows"]
     assert {row["reason"] for row in card if row["n"] < 10 and row["current"] is None} <= {"too_few", "not_in_model"}
     assert [row["metric"] for row in card if row["current"] is not None and row["n"] < 10] == []
     assert any(row["current"] is not None for row in card)
     assert all(zone["n_entered"] >= 10 for zone in json_of(dach, "/drift.json")["zones"])
     assert all(row["n_customers"] >= 10 for row in json_of(dach, "/advocacy.json")["actions"])
+    friction, whole = json_of(dach, "/friction.json"), served[2].inventory()
+    assert 0 < len(few_inventory(whole).to_json()["rows"]) < len(whole.rows())
+    for one in (friction, few_inventory(whole).to_json()):
+        assert all(row["n_customers"] >= 10 for row in one["rows"])
+        assert all(row[f"{name}_n"] >= 10 or row[name] is None for row in one["rows"] for name in SHARES)
+        assert {one[name] for name in ("n_affected", "n_exits", "revenue_at_risk")} == {None}
+    assert all(cell["n_customers"] >= 10 and cell["segment"] is None for cell in friction["experience"])
+    for stage in json_of(dach, "/maps.json")["stages"]:
+        assert stage["n_customers"] == 0 or stage["n_customers"] >= 10
+        deeds = [row for name in ("actions", "pains", "moments", "opportunities") for row in stage[name]]
+        assert all(row["n_customers"] >= 10 for row in deeds)
+
+
+def test_decisions_beliefs_and_personas_are_not_for_those_who_know_some_only(
+    ada: httpx.Client, dach: httpx.Client, rows: Rows
+) -> None:
+    other = next(row["name"] for row in rows if row["region"] != "DACH")
+    row = json_of(ada, "/friction.json")["rows"][0]
+    place = {name: row[name] for name in ("signal", "touchpoint", "stage")}
+    said = {**place, "status": "accepted", "owner": other, "why1": other, "note": other, "plays": other}
+    assert sent(ada, f"/friction?row={quote(row['friction'])}", "/friction", **said).status_code == 303
+    believed = {"stage": "invest", "level_current": "5", "text_current": other}
+    assert sent(ada, "/maps", "/maps", **believed).status_code == 303
+    assert other in ada.get("/friction.json").text
+    assert other in ada.get("/maps.json").text
+    for path in ("/friction", "/friction.json", "/friction.csv", "/maps", "/maps.json"):
+        assert other not in dach.get(path).text
+    for query in ("role=champion", "mindset=reactive"):
+        assert dach.get(f"/maps.json?{query}").json()["code"] == "too_few"
 
 
 def test_no_two_boards_differ_by_few(dach: httpx.Client, rows: Rows) -> None:
@@ -320,3 +352,16 @@ def test_whoever_leaves_the_scope_is_gone_at_once_for_every_day(
         assert dach.get(f"/customers/{moved}.json").status_code == status
         assert dach.get(f"/customers/{moved}.json?as_of=2026-05-31").status_code == status
         assert json_of(dach, "/customers.json")["n"] == n_now
+
+
+def test_a_search_finds_nobody_outside(dach: httpx.Client, rows: Rows, served: tuple[str, Rows, Workspace]) -> None:
+    others, store = outside(rows, "region", "DACH"), served[2].store
+    mine = inside(rows, "region", "DACH")[0]
+    assert json_of(dach, f"/search.json?q={quote(mine['name'])}")["customers"][0]["customer_id"] == mine["customer_id"]
+    for one in [row for row in rows if row["region"] != "DACH"][:5]:
+        persons = store.rows("SELECT person_id FROM people WHERE customer_id = $1", one["customer_id"])
+        events = store.rows("SELECT event_id FROM analytics_events WHERE customer_id = $1 LIMIT 2", one["customer_id"])
+        for text in (one["customer_id"], one["name"], *(value for (value,) in (*persons, *events))):
+            told = json_of(dach, f"/search.json?q={quote(text)}")
+            assert (told["people"], told["events"]) == ([], [])
+            assert named(str(told["customers"]), others) == set()

@@ -41,11 +41,11 @@ TOLD = {
 def test_before_and_after_the_first_backtest(tmp_path: Path) -> None:
     with cxcurve.open(serving.copied(tmp_path)) as workspace:
         with serving.served(workspace) as address, httpx.Client(base_url=address, timeout=60) as site:
-            assert site.get("/scores.json").json() == {"reason": "not_made"}
+            assert site.get("/scores.json").json() == {"reason": "not_made", "wrong_alarms": []}
             assert "Not tested yet" in site.get("/scores").text
         workspace.store.remember("backtest", json.dumps(TOLD))
         with serving.served(workspace) as address, httpx.Client(base_url=address, timeout=60) as site:
-            assert site.get("/scores.json").json() == TOLD
+            assert site.get("/scores.json").json() == {**TOLD, "wrong_alarms": []}
             page = site.get("/scores").text
     assert TOLD["words"][0] in page
     assert page.index("Journey Friction Index") < page.index("Expert weights") < page.index("Your own health")

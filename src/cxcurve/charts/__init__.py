@@ -19,6 +19,7 @@ from cxcurve.charts.survival import SurvivalStep, survival
 from cxcurve.charts.timeline import Lane, Mark, Span, timeline
 from cxcurve.charts.transitions import Link, Node, transitions
 from cxcurve.charts.trend import trend
+from cxcurve.charts.waterfall import Step, waterfall
 
 __all__ = [
     "NARROW",
@@ -42,6 +43,7 @@ __all__ = [
     "Span",
     "Spot",
     "StageBand",
+    "Step",
     "SurvivalStep",
     "Table",
     "Tone",
@@ -63,4 +65,5 @@ __all__ = [
     "timeline",
     "transitions",
     "trend",
+    "waterfall",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,8 @@ from cxcurve.charts.picture import Picture, drawing, nothing
 from cxcurve.charts.scales import Scale, as_number
 
 _LANE = 22.0
+_APART = 7.0
+"""Pixels: marks nearer to each other touch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def customer_curve(
     Args:
         points: with dates as x, in order; no band and no number at risk are drawn.
         stays: the stages it was in, as bands.
-        events: marks under the plot, one for each day and tone, so that a busy day is one mark.
+        events: marks under the plot; of one tone, those too near to be told apart are one mark.
         width: pixels at full size; under 600 it is drawn for a phone.
         title: the accessible name.
 
@@ -85,17 +88,20 @@ def _frame(shown: Sequence[CurvePoint], width: float) -> Frame:
 
 
 def _events(frame: Frame, events: Sequence[EventMark]) -> str:
-    """Marks in a lane under the plot; those outside the axis are not drawn."""
-    days: dict[tuple[date, str], list[str]] = {}
-    for event in events:
+    """Marks in a lane under the plot; those outside the axis are not drawn, and those that would touch are one."""
+    slots: dict[tuple[int, str], list[EventMark]] = {}
+    for event in sorted(events, key=lambda one: one.at):
         if frame.x.low <= as_number(event.at) <= frame.x.high:
-            days.setdefault((event.at, event.tone), []).append(event.text)
-    return marks.hits(*(_mark(frame, day, tone, texts) for (day, tone), texts in sorted(days.items())))
+            slots.setdefault((int(frame.at(event.at) // _APART), event.tone), []).append(event)
+    return marks.hits(*(_mark(frame, tone, some) for (_, tone), some in sorted(slots.items())))
 
 
-def _mark(frame: Frame, day: date, tone: str, texts: Sequence[str]) -> str:
-    said = f"{fmt.day(day)}: {', '.join(svg.fit(text, 600, 10) for text in texts[:6])}"
-    more = f" and {len(texts) - 6} more" if len(texts) > 6 else ""
-    shift = {"pull": -4.0, "drag": 4.0}.get(tone, 0.0)
-    told, y = svg.title(said + more), frame.y.start + 13 + shift
-    return svg.element("circle", told, cx=frame.at(day), cy=y, r=3.2, class_=f"mark {tone}", tabindex=0, role="img")
+def _mark(frame: Frame, tone: str, events: Sequence[EventMark]) -> str:
+    first, last = events[0].at, events[-1].at
+    counts = Counter(svg.fit(event.text, 600, 10) for event in events)
+    told = ", ".join(text if n == 1 else f"{text} ({fmt.number(n)})" for text, n in list(counts.items())[:6])
+    more = f" and {len(counts) - 6} more" if len(counts) > 6 else ""
+    said = svg.title(f"{fmt.day(first) if first == last else f'{fmt.day(first)} to {fmt.day(last)}'}: {told}{more}")
+    shift, x = {"pull": -4.0, "drag": 4.0}.get(tone, 0.0), (frame.at(first) + frame.at(last)) / 2
+    y = frame.y.start + 13 + shift
+    return svg.element("circle", said, cx=x, cy=y, r=3.2, class_=f"mark {tone}", tabindex=0, role="img")

@@ -76,6 +76,14 @@ def money_exact(value: float | None, currency: str = "") -> str:
     return f"{sign}{_symbol(currency)}{number(abs(value))}"
 
 
+def cents(value: int | None, currency: str = "") -> str:
+    """Whole hundredths, to the last one: "€184,250.07"."""
+    if value is None:
+        return NOTHING
+    whole, rest = divmod(abs(value), 100)
+    return f"{MINUS if value < 0 else ''}{_symbol(currency)}{whole:,}.{rest:02}"
+
+
 def days(value: float | None) -> str:
     """A duration in days: "6 h", "1 day", "6.4 days", "41 days"."""
     if value is None or not math.isfinite(value):
@@ -238,6 +246,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         share,
         money,
         money_exact,
+        cents,
         days,
         odds,
         p_value,

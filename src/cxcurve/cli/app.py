@@ -16,11 +16,13 @@ from cxcurve import __version__
 from cxcurve.cli import (
     checking,
     connecting,
+    embedding,
     explaining,
     learning,
     making,
     people,
     privacy,
+    reporting,
     showing,
     tokens,
     working,
@@ -61,9 +63,11 @@ for _command, _does in (
     ("backtest", learning.backtest),
     ("truth", learning.truth),
     ("write", writing.write),
+    ("embed", embedding.embed),
     ("serve", working.serve),
 ):
     app.command(_command)(_does)
+app.add_typer(reporting.app, name="report")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(people.users, name="users")
 app.add_typer(people.audit, name="audit")

@@ -43,9 +43,12 @@ def check(
 
 
 def _give_schemas(out: Path | None) -> None:
-    from cxcurve.model.schema import destinations_schema, journey_schema, sources_schema
+    from cxcurve.model.schema import destinations_schema, journey_schema, sources_schema, subscriptions_schema
 
-    schemas = {"journey": journey_schema(), "sources": sources_schema(), "destinations": destinations_schema()}
+    schemas = {
+        "journey": journey_schema(), "sources": sources_schema(), "destinations": destinations_schema(),
+        "reports": subscriptions_schema(),
+    }  # fmt: skip
     if out is None:
         print_json(schemas)
         return

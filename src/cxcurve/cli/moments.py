@@ -1,4 +1,4 @@
-"""Moments of truth, recovery and advocacy as tables for people."""
+"""Moments of truth, recovery, advocacy and flows as tables for people."""
 
 from __future__ import annotations
 
@@ -175,3 +175,24 @@ def _critic(row: Found, manner: Manner) -> list[str]:
         said.number(row["value"]),
         clean(row["text"], MOST_WORDS),
     ]
+
+
+def flows_view(found: Found, manner: Manner) -> Parts:
+    """How many go from step to step, how fast, and what those do first who stop."""
+    began = f"began in the last {said.days(found['window_days'])}, goes on within {said.days(found['horizon_days'])}"
+    yield heading("Flow", manner.as_of(found["as_of"]), began)
+    if found["reason"]:
+        yield why_not(found["reason"])
+        return
+    heads = (">Reached", ">Left", ">There now", ">Goes on", "95 %", ">Half need")
+    yield filled(table("Step", *heads), map(_flow_step, found["steps"]))
+    for one in found["after"]:
+        first = ", ".join(f"{named(row['event'] or 'nothing')} {said.share(row['share'])}" for row in one["next"][:3])
+        if one["n_stopped"]:
+            yield Text(f"Of {said.number(one['n_stopped'])} who stopped at {named(one['step'])} the next was: {first}.")
+
+
+def _flow_step(row: Found) -> list[str]:
+    counts = [said.number(row[name]) for name in ("n", "n_left", "n_waiting")]
+    band = said.interval(row["goes_on_low"], row["goes_on_high"], "share")
+    return [named(row["step"]), *counts, said.share(row["goes_on"]), band, said.days(row["median_days"])]

@@ -36,6 +36,9 @@ class What(StrEnum):
     MOMENTS = "moments"
     RECOVERY = "recovery"
     ADVOCACY = "advocacy"
+    REVENUE = "revenue"
+    DEALS = "deals"
+    FLOWS = "flows"
     QUARANTINE = "quarantine"
     PLAN = "plan"
 
@@ -82,6 +85,7 @@ class Asked:
     leavers: Any
     days: tuple[str | None, str | None]
     state: str | None = None
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,9 @@ _CSV = typer.Option(metavar="FILE", help="Write the rows as CSV; - is stdout.", 
 _STATE = typer.Option(help="With customers: only those of this pair, or in this state.", show_default=False)
 _SVG = typer.Option(metavar="FILE", help="With curve and customer: write the picture.", show_default=False)
 _LEAVERS = typer.Option(help="With curve: those still there alone, or weighted for those who left.")
+_STEPS = typer.Option(
+    metavar="EVENT,EVENT,...", help="With flows: these events in order, not the stages.", show_default=False
+)
 _SINCE = typer.Option(metavar="DATE", help="With moved: from when; four weeks before unless told.", show_default=False)
 _UNTIL = typer.Option(metavar="DATE", help="With moved: until when; now unless told.", show_default=False)
 
@@ -117,6 +124,7 @@ def show(
     since: Annotated[str | None, _SINCE] = None,
     until: Annotated[str | None, _UNTIL] = None,
     state: Annotated[State | None, _STATE] = None,
+    steps: Annotated[str | None, _STEPS] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     csv: Annotated[Path | None, _CSV] = None,
     svg: Annotated[Path | None, _SVG] = None,
@@ -128,6 +136,7 @@ def show(
     _goes_with("--x", None if x is Axis.WEEK else x, what, What.CURVE)
     _goes_with("--leavers", None if leavers is Leavers.SURVIVORS else leavers, what, What.CURVE)
     _goes_with("--state", state, what, What.CUSTOMERS)
+    _goes_with("--steps", steps, what, What.FLOWS)
     _goes_with("--since", since, what, What.MOVED)
     _goes_with("--until", until, what, What.MOVED)
     _goes_with("--as-of", as_of, what, *(one for one in What if one not in _OF_EVENTS))
@@ -138,7 +147,9 @@ def show(
         raise typer.BadParameter("name the customer: cxcurve show customer ID", param_hint="ID")
     whom = {"segment": _segment(segment or []), "cohort": cohort, "as_of": as_of}
     with opened(ctx, folder) as workspace:
-        asked = Asked(whom, x.value, customer_id or "", leavers.value, (since, until), state.value if state else None)
+        named = tuple(name.strip() for name in (steps or "").split(",") if name.strip())
+        chosen = state.value if state else None
+        asked = Asked(whom, x.value, customer_id or "", leavers.value, (since, until), chosen, named)
         shown = _SHOW[what](workspace, asked)
         if what not in _OF_EVENTS and as_of is None:
             with workspace.snapshot() as known:
@@ -223,11 +234,16 @@ def _ttv(workspace: Workspace, asked: Asked) -> Shown:
 
 
 def _friction(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.inventory import inventory_view
     from cxcurve.cli.silences import silence_view
+    from cxcurve.cli.tables import Manner
     from cxcurve.cli.views import friction_view
 
     rows, silence = workspace.friction(**asked.whom), workspace.silence(**asked.whom).to_json()
-    return Shown({"friction": rows, **silence}, rows, chain(friction_view(rows), silence_view(silence)))
+    result = workspace.inventory(**asked.whom)
+    found = result.to_json()
+    view = chain(inventory_view(found, Manner.of(workspace)), friction_view(rows), silence_view(silence))
+    return Shown({"friction": rows, "inventory": found, **silence}, result.flat_rows(), view)
 
 
 def _customers(workspace: Workspace, asked: Asked) -> Shown:
@@ -285,6 +301,30 @@ def _advocacy(workspace: Workspace, asked: Asked) -> Shown:
     return Shown(document, document["ready"], advocacy_view(document, Manner.of(workspace)))
 
 
+def _revenue(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.money import revenue_view
+    from cxcurve.cli.tables import Manner
+
+    document = workspace.revenue(**asked.whom).to_json()
+    return Shown(document, document["months"], revenue_view(document, Manner.of(workspace)))
+
+
+def _deals(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.money import deals_view
+    from cxcurve.cli.tables import Manner
+
+    document = workspace.deals(**asked.whom).to_json()
+    return Shown(document, document["deals"], deals_view(document, Manner.of(workspace)))
+
+
+def _flows(workspace: Workspace, asked: Asked) -> Shown:
+    from cxcurve.cli.moments import flows_view
+    from cxcurve.cli.tables import Manner
+
+    document = workspace.flow(*asked.steps, **asked.whom).to_json()
+    return Shown(document, document["steps"], flows_view(document, Manner.of(workspace)))
+
+
 def _quarantine(workspace: Workspace, _: Asked) -> Shown:
     from cxcurve.cli.views import quarantine_view
 
@@ -313,6 +353,9 @@ _SHOW: Mapping[What, Callable[[Workspace, Asked], Shown]] = {
     What.MOMENTS: _moments,
     What.RECOVERY: _recovery,
     What.ADVOCACY: _advocacy,
+    What.REVENUE: _revenue,
+    What.DEALS: _deals,
+    What.FLOWS: _flows,
     What.QUARANTINE: _quarantine,
     What.PLAN: _plan,
 }

@@ -38,18 +38,31 @@ class Document:
 def read_document(path: Path) -> tuple[Document | None, list[Problem]]:
     """Read `path`; None with the reason where it cannot be read at all, else with every key that comes twice."""
     text, problem = _read_text(path)
-    if problem is not None:
-        return None, [problem]
+    return (None, [problem]) if problem is not None else document_of(path.name, text)
+
+
+def document_of(file: str, text: str) -> tuple[Document | None, list[Problem]]:
+    """The same of the text of a file, which need not be written anywhere."""
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = node_of(text)
     except yaml.YAMLError as error:
-        return None, [_syntax_problem(path.name, error)]
+        return None, [_syntax_problem(file, error)]
     except RecursionError:
-        return None, [Problem(path.name, 1, "lists or mappings are nested too deeply to read")]
+        return None, [Problem(file, 1, "lists or mappings are nested too deeply to read")]
     lines: dict[Loc, int] = {}
     problems: list[Problem] = []
-    value = _Walk(path.name, lines, problems).value(node, ()) if node is not None else None
-    return Document(path.name, value, lines), problems
+    value = _Walk(file, lines, problems).value(node, ()) if node is not None else None
+    return Document(file, value, lines), problems
+
+
+def node_of(text: str) -> yaml.Node | None:
+    """The parsed nodes of a text, each with its place in it; None where nothing is said.
+
+    Raises:
+        yaml.YAMLError: it is no YAML.
+    """
+    node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    return node
 
 
 def _read_text(path: Path) -> tuple[str, Problem | None]:

@@ -13,11 +13,13 @@ from pydantic import BaseModel, ValidationError
 from cxcurve.errors import Problem, Severity, did_you_mean
 from cxcurve.model.destination_checks import check_destination, check_together
 from cxcurve.model.destinations import Destination
-from cxcurve.model.documents import Document, Loc, read_document
+from cxcurve.model.documents import Document, Loc, document_of, read_document
 from cxcurve.model.journey import Journey
 from cxcurve.model.journey_checks import check_journey
 from cxcurve.model.source_checks import check_source
 from cxcurve.model.sources import Source
+from cxcurve.model.subscription_checks import check_subscription
+from cxcurve.model.subscriptions import Subscription
 from cxcurve.model.wording import Finding, findings_of, problems_of
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -28,7 +30,15 @@ def read_journey(path: Path) -> tuple[Journey | None, list[Problem]]:
 
     Parts that cannot be read are left out and the rest is still checked, so that one run tells everything.
     """
-    document, problems = read_document(path)
+    return _journey(*read_document(path))
+
+
+def journey_of(file: str, text: str) -> tuple[Journey | None, list[Problem]]:
+    """The same of the text of a file, which need not be written anywhere."""
+    return _journey(*document_of(file, text))
+
+
+def _journey(document: Document | None, problems: list[Problem]) -> tuple[Journey | None, list[Problem]]:
     if document is None:
         return None, problems
     if not isinstance(document.value, dict):
@@ -82,6 +92,26 @@ def read_destinations(path: Path) -> tuple[dict[str, Destination] | None, list[P
     findings += check_together(destinations)
     problems = sorted(problems + problems_of(document, findings))
     return (None if _has_errors(problems) else destinations), problems
+
+
+def read_subscriptions(path: Path) -> tuple[dict[str, Subscription] | None, list[Problem]]:
+    """Who is sent reports, by key; None where a problem is an error. No file is nobody."""
+    if not path.exists():
+        return {}, []
+    document, problems = read_document(path)
+    if document is None or document.value is None:
+        return (None if problems else {}), problems
+    if not isinstance(document.value, dict):
+        return None, [*problems, _no_mapping(document, "a name for each subscription")]
+    subscriptions, findings = {}, list[Finding]()
+    for key, value in document.value.items():
+        subscription, found = _read(Subscription, value, (key,))
+        findings += found
+        if subscription is not None:
+            subscriptions[key] = subscription.model_copy(update={"key": key})
+            findings += check_subscription(key, subscriptions[key])
+    problems = sorted(problems + problems_of(document, findings))
+    return (None if _has_errors(problems) else subscriptions), problems
 
 
 def cross_check(journey: Journey, sources: Mapping[str, Source], path: Path) -> list[Problem]:

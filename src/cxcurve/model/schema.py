@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from cxcurve.model.destinations import Destination
 from cxcurve.model.journey import Journey
 from cxcurve.model.sources import Source
+from cxcurve.model.subscriptions import Subscription
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,6 +40,14 @@ def destinations_schema() -> dict[str, Any]:
     schema["$defs"]["Destination"]["properties"].pop("key")
     by_key = {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/Destination"}}
     return _finished(by_key | schema, "destinations.yaml")
+
+
+def subscriptions_schema() -> dict[str, Any]:
+    """The JSON schema of `reports.yaml`: subscriptions by key."""
+    _, schema = models_json_schema([(Subscription, "validation")])
+    schema["$defs"]["Subscription"]["properties"].pop("key")
+    by_key = {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/Subscription"}}
+    return _finished(by_key | schema, "reports.yaml")
 
 
 def _finished(schema: dict[str, Any], title: str) -> dict[str, Any]:

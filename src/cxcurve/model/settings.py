@@ -32,12 +32,17 @@ class Settings:
     currency: str = "USD"
     host: str = "127.0.0.1"
     port: int = 8765
+    address: str = ""
+    """Where others reach the pages, such as https://cx.acme.example: for links in what is sent."""
     oidc: Oidc | None = None
+    ancestors: tuple[str, ...] = ()
+    """The sites that may show a customer's brief within their own pages; nobody by default."""
 
 
-_SERVER = ("host", "port")
+_SERVER = ("host", "port", "address")
 _OIDC = tuple(field.name for field in fields(Oidc))
-_GENERAL = tuple(field.name for field in fields(Settings) if field.name not in (*_SERVER, "oidc"))
+_GENERAL = tuple(field.name for field in fields(Settings) if field.name not in (*_SERVER, "oidc", "ancestors"))
+_SITE = re.compile(r"https?://(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?")
 _ROLES = ("admin", "analyst", "agent", "executive")
 
 
@@ -56,10 +61,11 @@ def read_settings(path: Path) -> tuple[Settings, list[Problem]]:
     if not isinstance(server, dict):
         return Settings(), [Problem(path.name, _line(text, "server"), "server: expected a table, written as [server]")]
     oidc, wrong = _oidc(values.pop("oidc", None))
+    ancestors, refused = _embed(values.pop("embed", {}))
     complaints = dict(_complaints(values, _GENERAL)) | dict(_complaints(server, _SERVER))
     good = {key: value for key, value in (values | server).items() if key not in complaints}
-    problems = [Problem(path.name, _line(text, key), said) for key, said in (complaints | wrong).items()]
-    return Settings(**good, oidc=oidc), sorted(problems)
+    problems = [Problem(path.name, _line(text, key), said) for key, said in (complaints | wrong | refused).items()]
+    return Settings(**good, oidc=oidc, ancestors=ancestors), sorted(problems)
 
 
 def _oidc(told: Any) -> tuple[Oidc | None, dict[str, str]]:
@@ -77,6 +83,23 @@ def _oidc(told: Any) -> tuple[Oidc | None, dict[str, str]]:
     return (None, wrong) if wrong else (Oidc(**told), {})
 
 
+def _embed(told: Any) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Who may show briefs within their pages, and by key what is wrong with it: then nobody."""
+    if not isinstance(told, dict):
+        return (), {"embed": "embed: expected a table, written as [embed]"}
+    wrong = {key: f'key "{key}" is not known.{did_you_mean(key, ("ancestors",))}' for key in told if key != "ancestors"}
+    sites = told.get("ancestors", [])
+    if not isinstance(sites, list):
+        wrong["ancestors"] = 'ancestors: expected a list of sites, such as ["https://acme.zendesk.com"]'
+        return (), wrong
+    for site in sites:
+        if not (isinstance(site, str) and _SITE.fullmatch(site)):
+            wrong["ancestors"] = (
+                f'ancestors: "{str(site)[:80]}" is no site; expected such as "https://acme.zendesk.com"'
+            )
+    return (() if wrong else tuple(sites)), wrong
+
+
 def _complaints(values: Mapping[str, Any], known: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for key, value in values.items():
         if key not in known:
@@ -92,6 +115,8 @@ def _complaint(key: str, value: Any) -> str | None:
         return None if is_port else f"port: expected a number from 1 to 65535, found {value}"
     if not isinstance(value, str):
         return f"{key}: expected text in quotes, found {value}"
+    if key == "address" and not (_SITE.fullmatch(value) and "*" not in value):
+        return f'address: "{value[:80]}" is no address of a site; expected such as "https://cx.acme.example"'
     if key == "zone" and value not in zoneinfo.available_timezones():
         hint = did_you_mean(value, zoneinfo.available_timezones()) or ' Expected such as "Europe/Berlin" or "UTC".'
         return f'zone: "{value}" is no time zone.{hint}'

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
 
 from cxcurve.errors import WorkspaceError
 from cxcurve.people.schema import FACTS, METADATA, VERSION
@@ -27,6 +27,8 @@ class Database:
                 connection.execute(insert(FACTS).values(name="version", value=str(VERSION)))
             elif int(found) > VERSION:
                 raise WorkspaceError(f"{path}: was made by a newer cxcurve; expected version {VERSION}, found {found}")
+            elif int(found) < VERSION:
+                connection.execute(update(FACTS).where(FACTS.c.name == "version").values(value=str(VERSION)))
         path.chmod(0o600)
 
     def close(self) -> None:

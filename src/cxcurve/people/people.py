@@ -11,11 +11,13 @@ from cxcurve.people.groups import Groups
 from cxcurve.people.links import Links
 from cxcurve.people.passwords import Hashing, Passwords
 from cxcurve.people.sessions import Sessions
+from cxcurve.people.signed import Signed
 from cxcurve.people.users import Users
+from cxcurve.people.views import Views
 
 
 class People:
-    """Users, sessions, links, passwords and the audit log of one file. Close it when done; `with` does."""
+    """Users, sessions, links, passwords, saved views and the audit log of one file. Close it when done; `with` does."""
 
     def __init__(self, path: Path, hashing: Hashing | None = None) -> None:
         self._database = Database(path)
@@ -24,6 +26,8 @@ class People:
         self.groups = Groups(self._database)
         self.links = Links(self._database)
         self.audit = Audit(self._database)
+        self.signed = Signed(self._database)
+        self.views = Views(self._database)
         self.passwords = Passwords(hashing or Hashing())
 
     def close(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, String, Table, Text
 
-VERSION = 1
+VERSION = 2
+"""1: people. 2: their saved views. A table that is new is made when the file is opened."""
 METADATA = MetaData()
 
 FACTS = Table("facts", METADATA, Column("name", String(40), primary_key=True), Column("value", Text, nullable=False))
@@ -75,3 +76,16 @@ AUDIT = Table(
     Column("before", String(64), nullable=False),
     Column("mark", String(64), nullable=False),
 )
+
+VIEWS = Table(
+    "views",
+    METADATA,
+    Column("view_id", String(32), primary_key=True),
+    Column("owner", String(32), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("is_shared", Boolean, nullable=False),
+    Column("made_us", BigInteger, nullable=False),
+)
+"""`owner`: a user's id, of one who is gone, too; "" is whoever was at this computer before anybody signed in."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from cxcurve.errors import BadValueError
 from cxcurve.people.database import Database
 from cxcurve.people.roles import Role, unknown_user
-from cxcurve.people.schema import SESSIONS, USERS
+from cxcurve.people.schema import SESSIONS, USERS, VIEWS
 from cxcurve.people.scope import NOBODY, Scope
 
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,189}")
@@ -91,6 +91,9 @@ class Users:
                 raise BadValueError("The first user must be an admin; nothing was changed")
             if _row(connection, USERS.c.email == email) is not None:
                 raise BadValueError(f"{email} is a user already; nothing was changed")
+            if not connection.scalar(select(func.count()).select_from(USERS)):
+                # What was saved before anybody signed in is the first one's.
+                connection.execute(update(VIEWS).where(VIEWS.c.owner == "").values(owner=values["user_id"]))
             connection.execute(insert(USERS).values(values))
             return _read(connection, str(values["user_id"]))
 
@@ -149,7 +152,7 @@ class Users:
             return _read(connection, user_id)
 
     def remove(self, user_id: str) -> None:
-        """Delete a user with sessions and links; the audit log keeps what was done.
+        """Delete a user with sessions, links and private views; what was shared stays, and the audit log.
 
         Raises:
             UnknownNameError: there is no such user.
@@ -158,6 +161,7 @@ class Users:
         with self._database.writing() as connection:
             _read(connection, user_id)
             connection.execute(delete(USERS).where(USERS.c.user_id == user_id))
+            connection.execute(delete(VIEWS).where((VIEWS.c.owner == user_id) & ~VIEWS.c.is_shared))
             _check_admin(connection)
 
     def take_step(self, user_id: str, step: int) -> bool:

@@ -30,6 +30,8 @@ _OF_THEM = {
     "anonymous": "anonymous_id = g.id AND person_id IS NULL AND account_id IS NULL",
 }
 _GONE = "(SELECT (id_kind, id) FROM gone)"
+_NAMED_IN = r"EXISTS (FROM gone WHERE regexp_matches({0}, '(^|[^\w-])' || regexp_escape(gone.id) || '($|[^\w-])'))"
+"""Whether what somebody of the company wrote names one of them; within another word it is no name."""
 
 
 def ids_of(backend: Backend, kind: str, id_: str) -> set[Id]:
@@ -87,9 +89,12 @@ def erase(backend: Backend, ids: Collection[Id], erased_us: int, secret: bytes) 
             ("identities", f"(id_kind, id) IN {_GONE}"),
             ("written", "customer_id IN (SELECT id FROM gone) OR EXISTS (FROM gone WHERE contains(refusal, gone.id))"),
             ("writes", "EXISTS (FROM gone WHERE contains(document, gone.id))"),
+            ("customer_notes", f"(id_kind, id) IN {_GONE} OR {_NAMED_IN.format('text')}"),
+            ("wrong_alarms", f"(id_kind, id) IN {_GONE} OR {_NAMED_IN.format('reason')}"),
         ):
             deleted[table] = backend.con.execute(f"DELETE FROM {table} WHERE {where}").fetchall()[0][0]
         texts = {id_ for _, id_ in ids}
+        deleted["stories"] = delete_stories(backend, texts | {*names})
         deleted["quarantine"] = _delete_rows(backend, "quarantine", texts)
         deleted["staged"] = _delete_rows(backend, "staged", texts)
         backend.con.execute(
@@ -170,6 +175,22 @@ def _delete_rows(backend: Backend, table: str, texts: Collection[str]) -> int:
     for one in gone:
         backend.con.execute(f"DELETE FROM {table} WHERE ({key}) = ({', '.join('?' * len(one))})", list(one))
     return len(gone)
+
+
+def delete_stories(backend: Backend, names: Collection[str]) -> int:
+    """Take stories of these customers out of the reports that were kept; numbers of many stay as they were told."""
+    n = 0
+    told = "SELECT period, edition, document FROM reports WHERE contains(document, '\"stories\"')"
+    for period, edition, text in backend.con.execute(told).fetchall():
+        document = json.loads(text)
+        stories = [one for one in document["stories"] if one["customer_id"] not in names]
+        n_gone = len(document["stories"]) - len(stories)
+        if n_gone:
+            document |= {"stories": stories, "n_erased": document.get("n_erased", 0) + n_gone}
+            sql = "UPDATE reports SET document = ? WHERE (period, edition) = (?, ?)"
+            backend.con.execute(sql, [json.dumps(document, ensure_ascii=False), period, edition])
+            n += n_gone
+    return n
 
 
 def _values(text: str) -> Iterator[str]:

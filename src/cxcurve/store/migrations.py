@@ -129,7 +129,18 @@ PROFILES: tuple[str, ...] = (
     "FROM person_rows WHERE customer_id IS NOT NULL GROUP BY person_id",
 )
 
+REPORTS: tuple[str, ...] = (create(tables.REPORTS, with_key=True), create(tables.REPORT_SENDS, with_key=True))
+
+INVENTORY: tuple[str, ...] = tuple(
+    create(table, with_key=True) for table in (tables.REMEDIES, tables.WALKS, tables.BELIEFS)
+)
+
+REMARKS: tuple[str, ...] = (
+    create(tables.CUSTOMER_NOTES, with_key=True),
+    create(tables.WRONG_ALARMS, with_key=True),
+)
+
 MIGRATIONS: Sequence[Sequence[str]] = (
-    FIRST, BUCKETS, CALIBRATIONS, PROPERTIES, PLANS, LIVE, CONSENTS, WRITTEN, PROFILES,
+    FIRST, BUCKETS, CALIBRATIONS, PROPERTIES, PLANS, LIVE, CONSENTS, WRITTEN, PROFILES, REPORTS, INVENTORY, REMARKS,
 )  # fmt: skip
 """Step n brings the store from version n to n + 1. Never change a step that was released; add one."""

@@ -25,10 +25,15 @@ _NAMED = (
 
 
 def retire(backend: Backend, before_us: Mapping[str, int], quarantine_before_us: int | None) -> dict[str, int]:
-    """Delete events that happened before the time of their name, and what is in quarantine since before another.
+    """Delete events that happened before the time of their name, and what else is older than another one.
 
     Their customers are to be scored anew, as if these events had never come. Staged rows go with the last event of
     their key, persons and visitors with the last thing that names them.
+
+    Args:
+        backend: the store.
+        before_us: by name of the event.
+        quarantine_before_us: of what is in quarantine, and of remarks on customers; None keeps them.
 
     Returns:
         The rows deleted by table, of tables that had any.
@@ -53,6 +58,8 @@ def retire(backend: Backend, before_us: Mapping[str, int], quarantine_before_us:
             "staged": "DELETE FROM staged WHERE (source, row_key) IN (SELECT (source, row_key) FROM old_keys) AND "
             "(source, row_key) NOT IN (SELECT (source, row_key) FROM event_log WHERE row_key IS NOT NULL)",
             "quarantine": f"DELETE FROM quarantine WHERE seen_us < {quarantine_before_us or 0}",
+            "customer_notes": f"DELETE FROM customer_notes WHERE written_us < {quarantine_before_us or 0}",
+            "wrong_alarms": f"DELETE FROM wrong_alarms WHERE said_us < {quarantine_before_us or 0}",
         }
         counts = {name: int(backend.con.execute(sql).fetchall()[0][0]) for name, sql in deleted.items()}
         counts["identities"] = _forget_ids(backend)
@@ -74,7 +81,7 @@ def _forget_ids(backend: Backend) -> int:
     n = int(backend.con.execute("SELECT count(*) FROM forgotten").fetchall()[0][0])
     if n:
         backend.raw_sql("INSERT INTO touched SELECT customer_key, 0 FROM forgotten")
-        for table in ("identities", "resolved"):
+        for table in ("identities", "resolved", "customer_notes", "wrong_alarms"):
             backend.raw_sql(f"DELETE FROM {table} WHERE (id_kind, id) IN (SELECT (id_kind, id) FROM forgotten)")
         backend.raw_sql("DELETE FROM customer_keys WHERE customer_key IN (SELECT own_key FROM forgotten)")
         rename_alike(backend, "SELECT id FROM forgotten")

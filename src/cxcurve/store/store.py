@@ -214,6 +214,11 @@ class Store(Queries):
             self._fold_own()
         return deleted
 
+    def forget_stories(self, customer_ids: Collection[str]) -> int:
+        """Take what reports tell of single customers out of them; returns how many stories that were."""
+        with self.transaction():
+            return erasing.delete_stories(self._backend, customer_ids)
+
     def retire(self, before_us: Mapping[str, int], quarantine_before_us: int | None) -> dict[str, int]:
         """Delete what is older than it may be kept (see `retention.retire`)."""
         self.additions.lose()

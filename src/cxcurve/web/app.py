@@ -19,8 +19,9 @@ from starlette.types import ASGIApp
 from cxcurve.errors import CxcurveError
 from cxcurve.model.settings import Oidc
 from cxcurve.people.people import People
-from cxcurve.web import assets, lost_form, notes, openapi, write_keys
+from cxcurve.web import assets, journey_form, lost_form, notes, openapi, write_keys
 from cxcurve.web.asked import Asked, Whom
+from cxcurve.web.briefs import Briefs
 from cxcurve.web.connections import server
 from cxcurve.web.door import Door, for_people
 from cxcurve.web.entrance import Entrance
@@ -31,16 +32,25 @@ from cxcurve.web.pages import (
     curve,
     customer,
     customers,
+    deals,
     design,
     drift,
     error,
     explain,
+    flows,
+    friction,
+    journey,
+    maps,
     plan,
+    reports,
+    revenue,
     scorecard,
     scores,
+    search,
     sources,
     today,
     ttv,
+    walks,
 )
 from cxcurve.web.pages.error import Failure
 from cxcurve.web.pages.frame import Frame
@@ -48,7 +58,9 @@ from cxcurve.web.port import address, listening
 from cxcurve.web.pulse import Pulse
 from cxcurve.web.reader import Reader, View
 from cxcurve.web.refresher import Build, Refresher
+from cxcurve.web.remarks import Remarks
 from cxcurve.web.rendering import render
+from cxcurve.web.saved import SavedViews, corner
 from cxcurve.web.scim import Scim
 from cxcurve.web.settings import Settings
 from cxcurve.web.sso import Sso
@@ -62,7 +74,9 @@ SWITCH_S = 0.0005
 """How long one thread may keep the others from running Python: each of the pulse's hundred queries waits for that."""
 PAGES = {
     "/today": today, "/curve": curve, "/scorecard": scorecard, "/drift": drift, "/ttv": ttv, "/customers": customers,
-    "/advocacy": advocacy, "/scores": scores, "/plan": plan, "/sources": sources,
+    "/advocacy": advocacy, "/revenue": revenue, "/deals": deals, "/flows": flows, "/scores": scores, "/plan": plan,
+    "/sources": sources, "/reports": reports, "/friction": friction, "/maps": maps, "/walks": walks, "/search": search,
+    "/journey": journey,
 }  # fmt: skip
 
 
@@ -88,7 +102,7 @@ def _pages(site: _Site, host: str | None) -> FastAPI:
         Door, people=site.people, live=site.reader.workspace.live, routes=lambda: app.routes, host=host,
         refuse=site.turned_away,
     )  # fmt: skip
-    app.add_middleware(SafeHeaders)
+    app.add_middleware(SafeHeaders, ancestors=site.reader.workspace.settings.ancestors)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_api_route("/openapi.json", site.openapi, methods=READ)
     for path, module in PAGES.items():
@@ -97,10 +111,20 @@ def _pages(site: _Site, host: str | None) -> FastAPI:
         if hasattr(module, "CSV"):
             app.add_api_route(f"{path}.csv", site.csv(module), methods=READ)
     app.add_api_route("/scores", site.look_back, methods=["POST"])
+    app.add_api_route("/friction", site.decide, methods=["POST"])
+    app.add_api_route("/maps", site.believe, methods=["POST"])
+    app.add_api_route("/walks", site.walked, methods=["POST"])
+    app.add_api_route("/journey", site.keep_journey, methods=["POST"])
+    app.add_api_route("/journey/preview", site.try_journey, methods=["POST"])
     app.add_api_route("/sources", site.say_who, methods=["POST"])
+    app.add_api_route("/reports/{name}", site.report, methods=READ)
     app.add_api_route("/", site.html(today), methods=READ)
     app.add_api_route("/design", site.html(design), methods=READ)
     app.add_api_route("/customers/{customer_id:anything}", site.customer, methods=READ)
+    app.add_api_route("/api/customers/{customer_id:anything}/brief", site.briefs.answer, methods=READ)
+    app.add_api_route("/embed/customers/{customer_id:anything}", site.briefs.frame, methods=READ)
+    app.add_api_route("/customer-notes", site.remarks.note, methods=["POST"])
+    app.add_api_route("/wrong-alarms", site.remarks.wrong_alarm, methods=["POST"])
     app.add_api_route("/explain", site.explain, methods=READ)
     app.add_api_route("/explain.json", site.explain, methods=READ)
     app.add_api_route("/notes", site.write_note, methods=["POST"])
@@ -127,6 +151,9 @@ def _add_people(app: FastAPI, site: _Site) -> None:
     app.add_api_route("/sign-in/oidc", site.sso.start, methods=READ)
     app.add_api_route("/sign-in/oidc/callback", site.sso.back, methods=READ)
     _add_scim(app, Scim(entrance))
+    app.add_api_route("/views", site.saved.show, methods=READ)
+    app.add_api_route("/views.json", site.saved.json, methods=READ)
+    app.add_api_route("/views", site.saved.change, methods=["POST"])
     own = site.settings
     app.add_api_route("/settings", own.show, methods=READ)
     app.add_api_route("/settings", own.change, methods=["POST"])
@@ -219,9 +246,12 @@ class _Site:
         self.guard = FormGuard()
         self.people = people or workspace.team
         oidc = workspace.settings.oidc
+        self.briefs, self.remarks = Briefs(self.reader, self.people), Remarks(self.reader, self.guard)
         self.entrance = Entrance(self.people, self.guard, workspace.name, oidc.name if oidc else None)
         self.sso = Sso(self.entrance, oidc or Oidc())
         self.settings = Settings(workspace, self.entrance, self.guard)
+        parameters = {path: module.PARAMETERS for path, module in {**PAGES, "/": today}.items()}
+        self.saved = SavedViews(workspace, self.entrance, self.guard, parameters)
 
     def html(self, module: ModuleType) -> Callable[[Request], Response]:
         """The answer of a page."""
@@ -260,6 +290,13 @@ class _Site:
         page = self._built(request, lambda view, asked: customer.build(view, asked, wanted, path), customer.PARAMETERS)
         return JSONResponse(page.to_json()) if is_json else self._html("customer.html", page)
 
+    def report(self, name: str) -> Response:
+        """A report that is kept, as a file; a picture is of its first page."""
+        with self.reader.beside() as workspace:
+            made = reports.file_of(workspace, name)
+        headers = {"content-disposition": f'attachment; filename="{made.name}"'}
+        return Response(made.content(), media_type=made.kind, headers=headers)
+
     def explain(self, request: Request) -> Response:
         """A number explained, or its JSON; whom it is about its key says."""
         journey = self.reader.workspace.journey
@@ -276,6 +313,63 @@ class _Site:
         self.guard.check(form, request.cookies, request.headers)
         with self.reader.held() as workspace:
             return RedirectResponse(notes.write(workspace, form), 303)
+
+    async def decide(self, request: Request) -> Response:
+        """Take the form of a row of the friction inventory."""
+        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
+        self.guard.check(form, request.cookies, request.headers)
+        with self.reader.held() as workspace:
+            return RedirectResponse(friction.change(workspace, form, visitor().name), 303)
+
+    async def believe(self, request: Request) -> Response:
+        """Take the form of a stage of a journey map."""
+        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
+        self.guard.check(form, request.cookies, request.headers)
+        with self.reader.held() as workspace:
+            return RedirectResponse(maps.change(workspace, form, visitor().name), 303)
+
+    async def walked(self, request: Request) -> Response:
+        """Take the steps of walks; where they cannot be read the page says why, and keeps what was typed."""
+        form = notes.read_form(await body_of(request.stream(), walks.LONGEST_BODY), walks.LONGEST_BODY)
+        self.guard.check(form, request.cookies, request.headers)
+        with self.reader.held() as workspace:
+            said = walks.change(workspace, form, visitor().name)
+        if isinstance(said, str):
+            return RedirectResponse(said, 303)
+        with self.reader.view(Whom()) as view:
+            response = self._html("walks.html", walks.build(view, Asked({}, Whom()), said))
+        response.status_code = 400
+        return response
+
+    async def try_journey(self, request: Request) -> Response:
+        """Check the form of a signal or stage, and try it on the scores; that takes a while, and keeps nothing."""
+        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
+        self.guard.check(form, request.cookies, request.headers)
+        return await run_in_threadpool(self._tried_journey, request.query_params, form)
+
+    def _tried_journey(self, query: Mapping[str, str], form: Mapping[str, str]) -> Response:
+        is_trial = form.get(journey_form.STEP) == journey_form.PREVIEW
+        with self.reader.view(Whom(), tries=is_trial) as view:
+            return self._journey(view, journey_form.answer(view.workspace, query, form))
+
+    async def keep_journey(self, request: Request) -> Response:
+        """Save what was checked, and score by it; where it cannot be saved the page says why."""
+        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
+        self.guard.check(form, request.cookies, request.headers)
+        return await run_in_threadpool(self._kept_journey, request.query_params, form)
+
+    def _kept_journey(self, query: Mapping[str, str], form: Mapping[str, str]) -> Response:
+        with self.reader.held() as workspace:
+            said = journey_form.keep(workspace, query, form)
+        if isinstance(said, str):
+            return RedirectResponse(said, 303)
+        with self.reader.view(Whom()) as view:
+            return self._journey(view, said)
+
+    def _journey(self, view: View, said: journey_form.Answer) -> Response:
+        response = self._html("journey.html", journey.build(view, Asked({}, Whom()), said))
+        response.status_code = said.status
+        return response
 
     async def say_who(self, request: Request) -> Response:
         """Take a form of the page on sources: whose an id is, that a statement is undone, or a write key."""
@@ -358,7 +452,7 @@ class _Site:
 
         def build(view: View, asked: Asked) -> Any:
             page = module.build(view, asked)
-            if self.refresher is not None:
+            if self.refresher is not None and "q" not in asked.given:  # nobody looks for the same again and again
                 self.refresher.note(module.build, asked)
             return page
 
@@ -370,7 +464,8 @@ class _Site:
             return build(view, asked)
 
     def _html(self, template: str, page: Frame) -> Response:
-        response = Response(render(template, page, form_token=self.guard.token), media_type="text/html; charset=utf-8")
+        made = render(template, page, form_token=self.guard.token, views=corner(self.people, page))
+        response = Response(made, media_type="text/html; charset=utf-8")
         response.headers["set-cookie"] = self.guard.cookie
         return response
 

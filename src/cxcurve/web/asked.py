@@ -12,9 +12,13 @@ from cxcurve.people.scope import Scope
 LONGEST = 500
 """Characters of one value; longer ones are refused."""
 
-RESERVED = ("as_of", "cohort", "x", "leavers", "sort", "q", "state", "page", "columns", "channel", "events")
-JOINED = ("columns",)
-"""Ticked one by one: all of them count, not the last alone."""
+RESERVED = (
+    "as_of", "cohort", "x", "leavers", "sort", "q", "state", "page", "columns", "begins", "span", "kept", "steps",
+    "window", "within", "stage", "doubt", "row", "status", "of", "journey", "role", "mindset", "source", "touchpoint",
+    "person", "valence", "event", "channel", "events", "signal", "saved",
+)  # fmt: skip
+JOINED = ("columns", "steps")
+"""Chosen one by one: all of them count, not the last alone."""
 
 
 @dataclass(frozen=True, slots=True)

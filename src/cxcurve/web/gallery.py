@@ -60,6 +60,7 @@ def small_pictures() -> Mapping[str, Draw]:
         "Donut": _donut,
         "Bars": lambda width: charts.bars(_POINTS, width=width),
         "Parts of one bar": lambda width: charts.flow(0.61, 0.28, 0.11, width=width),
+        "Waterfall": lambda width: charts.waterfall(_YEAR, currency="EUR", width=width, title="A year of revenue"),
         "Nothing to draw": lambda width: charts.trend([], width=width),
     }
 
@@ -198,6 +199,14 @@ def _promise(width: float) -> Picture:
 
 
 _POINTS = (("onboarding_step_overdue", 11.2), ("integration_failed", 8.0), ("silence", 4.1), ("ticket_reopened", 1.7))
+_YEAR = (
+    charts.Step("A year ago", 4_200_000, is_total=True),
+    charts.Step("New", 1_100_000),
+    charts.Step("Expansion", 380_000),
+    charts.Step("Contraction", -150_000),
+    charts.Step("Churn", -620_000),
+    charts.Step("Now", 4_910_000, is_total=True),
+)
 
 
 def _donut(width: float) -> Picture:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -28,15 +28,31 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
 }
+EMBEDDED = "/embed/"
+"""Where the pages are that others may show within their own."""
 LONGEST_WAIT_S = 30.0
 COOKIE, FIELD, SESSION = "cxcurve_form", "form_token", "cxcurve_session"
 
 
-class SafeHeaders:
-    """Puts the headers on every answer, errors included."""
+def embedded_headers(ancestors: Sequence[str]) -> dict[str, str]:
+    """The headers of what may be shown within other pages; without ancestors nobody may, as everywhere.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Its address holds a token: it is told to nobody and kept nowhere.
+    """
+    private = {**HEADERS, "referrer-policy": "no-referrer", "cache-control": "no-store"}
+    if not ancestors:
+        return private
+    del private["x-frame-options"]  # it knows no list
+    policy = POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(ancestors)}")
+    return {**private, "content-security-policy": policy, "cross-origin-resource-policy": "cross-origin"}
+
+
+class SafeHeaders:
+    """Puts the headers on every answer, errors included; `ancestors` may show the embedded ones within their pages."""
+
+    def __init__(self, app: ASGIApp, ancestors: Sequence[str] = ()) -> None:
         self.app = app
+        self._embedded = embedded_headers(ancestors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, with the headers."""
@@ -44,7 +60,7 @@ class SafeHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
+                headers.update(self._embedded if scope["path"].startswith(EMBEDDED) else HEADERS)
                 headers.setdefault("cache-control", "private, no-cache")
             await send(message)
 

@@ -126,6 +126,8 @@ class Side:
             self.workspace.forget()
         if mark != self._mark:
             self._kept.clear()
+            if known.get("model") and self.workspace.is_other_model:  # somebody may have changed it on its page
+                self.workspace.reread()
         self._mark, self._beat = mark, beat
         return is_new
 

@@ -154,6 +154,17 @@ _REST: Object = {
             "responses": _READ,
         }
     },
+    "/api/customers/{customer_id}/brief": {
+        "get": {
+            "summary": "What to know before talking to a customer, each sentence with what it comes from",
+            "tags": ["read"],
+            "parameters": [
+                {"name": "customer_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}},
+                {"name": "as_of", "in": "query", "required": False, "schema": {"type": "string", "maxLength": 500}},
+            ],
+            "responses": _READ,
+        }
+    },
     "/api/ingest/ledger": {
         "get": {"summary": "Where everything is that was acknowledged", "tags": ["read"], "responses": _READ}
     },

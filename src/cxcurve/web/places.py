@@ -35,21 +35,29 @@ GROUPS = (
         Place("today", "/", "Today", "t"),
         Place("curve", "/curve", "Curve", "c"),
         Place("scorecard", "/scorecard", "Scorecard", "s"),
+        Place("retention", "/revenue", "Retention", "n"),
+        Place("reports", "/reports", "Reports", "r"),
     )),
     Group("Find where it hurts", (
         Place("drift", "/drift", "Drift zones", "d"),
+        Place("friction", "/friction", "Friction", "i"),
+        Place("maps", "/maps", "Journey maps", "m"),
+        Place("walks", "/walks", "Walks", "w"),
         Place("ttv", "/ttv", "Time to value", "v"),
+        Place("flows", "/flows", "Flows", "o"),
     )),
     Group("Know the customers", (
         Place("customers", "/customers", "Customers", "u"),
+        Place("deals", "/deals", "Deals", "e"),
         Place("advocacy", "/advocacy", "Advocacy", "a"),
     )),
     Group("Trust the numbers", (
+        Place("journey", "/journey", "Journey", "j"),
         Place("sources", "/sources", "Sources"),
         Place("plan", "/plan", "Tracking plan"),
         Place("scores", "/scores", "How right?"),
     )),
-    Group("Who may see them", (Place("settings", "/settings", "Settings"),)),
+    Group("Yours", (Place("views", "/views", "Saved views", "y"), Place("settings", "/settings", "Settings"))),
 )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ import time
 from cxcurve.web.faults import write_down
 from cxcurve.web.reader import Reader
 
-BEAT_S = 0.2
+BEAT_S, MANY = 0.3, 1_000
+"""Rest between two beats, so that pages are read meanwhile; none where more than so many items were moved."""
 LONGEST_REST_S = 10.0
 """Between two tries where the store cannot take anything, such as on a full disk."""
 log = logging.getLogger("cxcurve.pulse")
@@ -28,7 +29,7 @@ class Pulse(threading.Thread):
         rest = BEAT_S
         while not self._stopped.wait(rest):
             try:
-                rest = 0.0 if self.beat() else BEAT_S
+                rest = 0.0 if self.beat() > MANY else BEAT_S
             except Exception as error:  # a fault of ours must not end what takes the events in
                 rest = min(max(rest, BEAT_S) * 2, LONGEST_REST_S)
                 write_down(log, error)

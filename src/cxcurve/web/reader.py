@@ -19,35 +19,54 @@ from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.staleness import SilentSource
 from cxcurve.metrics.versions import Version
+from cxcurve.people.roles import Role
+from cxcurve.pipeline.friction import friction_chances
 from cxcurve.pipeline.run import Run
 from cxcurve.web.asked import Whom
 from cxcurve.web.kept import Kept, Side
 from cxcurve.web.visitor import visitor
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.advocacy import AdvocacyResult
+from cxcurve.workspace.brief import Brief
+from cxcurve.workspace.briefs import brief_result
 from cxcurve.workspace.by_name import Named, by_name
 from cxcurve.workspace.curves import CurveResult, check_curve
 from cxcurve.workspace.customers import CustomerResult, customer_result
+from cxcurve.workspace.deals import DealsResult, deals_result
 from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.experience import Experience, experience_of
 from cxcurve.workspace.few import (
     FEWEST,
     TOLD,
     check_told,
     few_advocacy,
     few_curve,
+    few_deals,
     few_drift,
+    few_experience,
+    few_flow,
+    few_inventory,
+    few_map,
     few_moved,
+    few_revenue,
     few_scorecard,
     few_time_to_value,
     told_together,
 )
+from cxcurve.workspace.flows import FlowResult, flow_result
+from cxcurve.workspace.friction import InventoryResult, inventory_result
+from cxcurve.workspace.happened import facets_of, light_events, tone_of
 from cxcurve.workspace.instants import instant_us
 from cxcurve.workspace.lists import TimeToValueResult, customer_rows, recent_levels, time_to_value_result
+from cxcurve.workspace.maps import MapResult, Persona, map_result
 from cxcurve.workspace.moved import MovedResult, Weeks, weeks_between
 from cxcurve.workspace.plans import PlanResult
 from cxcurve.workspace.populations import MOST_VALUES, population, segment_values, within
 from cxcurve.workspace.reasons import top_reasons
+from cxcurve.workspace.remarks import on_customer, wrong_by_signal
+from cxcurve.workspace.revenue import RevenueResult
 from cxcurve.workspace.scorecards import Scorecard, scorecard
+from cxcurve.workspace.search import Found, search
 from cxcurve.workspace.today import STALL, Calls, calls
 
 T = TypeVar("T")
@@ -321,6 +340,48 @@ class View:
         return self._told(self.of_all("advocacy", lambda: self.workspace.advocacy_of(self.known)), few_advocacy)
 
     @property
+    def revenue(self) -> RevenueResult:
+        """What customers pay again and again, and what is kept of it."""
+        return self._told(self.of_all("revenue", lambda: self.workspace.revenue_of(self.known)), few_revenue)
+
+    @property
+    def deals(self) -> DealsResult:
+        """Prospects, one by one, and what comes of all of them."""
+        return self._told(self.of_all("deals", lambda: deals_result(self.run, self.known)), few_deals)
+
+    def flow(self, steps: tuple[str, ...], window_days: int, horizon_days: int) -> FlowResult:
+        """The way through the stages, or through some events."""
+        if steps and self.whom.scope is not None:  # of any steps, some would differ by single customers
+            raise TooFewError(f"Steps of one's own are told of all customers only; {TOLD}.")
+        store, asked = self.workspace.store, (steps, window_days, horizon_days)
+        made = self.of_all(("flow", asked), lambda: flow_result(self.known, store.arrow, store.temporary, *asked))
+        return self._told(made, few_flow)
+
+    @property
+    def friction(self) -> InventoryResult:
+        """The friction inventory, with what was decided as it is now."""
+        chances = self.of_all("friction_chances", lambda: friction_chances(self.run), of_everybody=True)
+        made = self.of_all("inventory", lambda: inventory_result(self.run, self.known, chances))
+        return self._told(self.workspace.inventory_with(made), few_inventory)
+
+    @property
+    def experience(self) -> Experience:
+        """How much of what customers met at a stage and touchpoint was good."""
+        made = self.of_all("experience", lambda: experience_of(self.known, self.workspace.store.arrow))
+        return self._told(made, few_experience)
+
+    def map(self, persona: Persona) -> MapResult:
+        """The journey map of a persona.
+
+        Raises:
+            TooFewError: whoever asks may know of some customers only, and asks for a role or mindset of them.
+        """
+        if self.whom.scope is not None and (persona.role or persona.mindset):
+            raise TooFewError(f"A role or mindset would tell of few customers; {TOLD}.")
+        made = self.of_all(("map", persona), lambda: map_result(self.workspace.store, self.known, persona))
+        return self._told(self.workspace.map_with(made), few_map)
+
+    @property
     def plan(self) -> PlanResult:
         """The tracking plan against what came; of all events up to now, whoever is asked about."""
         return self._side.kept("plan", self.workspace.plan, is_of_all=True)
@@ -334,6 +395,13 @@ class View:
     def customers(self) -> list[dict[str, Any]]:
         """Every customer with stage and indexes."""
         return self.of_all("customers", lambda: customer_rows(self.known, self.workspace.store.arrow))
+
+    def search(self, text: str) -> Found:
+        """What a text names."""
+        store, whom = self.workspace.store, self.whom
+        return self.kept(
+            ("search", text), lambda: search(text, self.customers, store, self.workspace.journey, whom.within)
+        )
 
     def levels(self, keys: tuple[int, ...]) -> dict[int, list[float]]:
         """The last weeks' levels of some customers."""
@@ -371,13 +439,41 @@ class View:
             return made
         return replace(made, typical=dict.fromkeys(made.typical), percentile=None)
 
-    def events(self, event_ids: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Some events by their ids."""
+    def brief(self, customer_id: str) -> Brief:
+        """What to know of one customer before talking to them; of small questions, for it is waited for.
+
+        Raises:
+            UnknownNameError: no event names this customer.
+        """
+        if not self.has(customer_id):
+            raise UnknownNameError("customer", customer_id)
+        whom = (self.whom, ("brief", customer_id))
+        return self._side.kept_of_one(whom, customer_id, lambda: brief_result(self.run, self.everybody, customer_id))
+
+    def remarks(self, customer_id: str) -> dict[str, list[dict[str, Any]]]:
+        """The notes on one customer and what was called wrong, as they are now; of the company's own, for none else."""
+        if visitor().role is Role.PARTNER:
+            return {"notes": [], "wrong_alarms": []}
+        return on_customer(self.workspace.store, customer_id)
+
+    @property
+    def wrong_alarms(self) -> list[dict[str, Any]]:
+        """How often each signal was called wrong, as it is now."""
+        return wrong_by_signal(self.workspace.store)
+
+    def happened(self, result: CustomerResult) -> list[dict[str, Any]]:
+        """All that happened to a customer who was read, with what it is filtered by."""
+        run = self.run
+        events = light_events(run, result.facts["customer_key"])
+        return facets_of(events, result.stays, lambda event: tone_of(event, run.journey))
+
+    def events(self, event_ids: tuple[str, ...], customer_id: str) -> list[dict[str, Any]]:
+        """Some events of a customer by their ids; the log lies by customers, and is not read through for them."""
         names = ("event_id", "name", "occurred_us", "source", "channel", "value", "amount", "text")
-        events = self.workspace.store.events_name("analytics")
-        sql = f"SELECT {', '.join(names)} FROM {events} WHERE list_contains($1, event_id)"
-        rows = self.workspace.store.rows(sql, list(event_ids)) if event_ids else []
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        store = self.workspace.store
+        key = store.customer_key(customer_id) if event_ids else None
+        sql = f"SELECT {', '.join(names)} FROM {store.events_name('analytics')} WHERE customer_key = {key} "
+        return [] if key is None else store.records(f"{sql} AND list_contains($1, event_id)", list(event_ids))
 
     def _check_values(self) -> None:
         for key, value in self.whom.segment:

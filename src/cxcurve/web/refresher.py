@@ -93,8 +93,10 @@ class Refresher(threading.Thread):
             return
         with self._reader.refreshing() as views:
             for read in self._pages():
+                started = time.monotonic()
                 with visiting(read.who), views(read.asked.whom) as view, suppress(CxcurveError):
                     read.build(view, read.asked)
+                self._stopped.wait(time.monotonic() - started)  # half of a processor is for those who wait
 
     def _pages(self) -> Iterator[Read]:
         with self._lock:

@@ -32,7 +32,8 @@ def environment() -> Environment:
     return made
 
 
-def render(template: str, page: object, *, form_token: str = "") -> str:
-    """The HTML of a page; `form_token` goes into its forms."""
+def render(template: str, page: object, *, form_token: str = "", views: object = None) -> str:
+    """The HTML of a page; `form_token` goes into its forms, `views` (a `saved.Corner`) into its frame."""
     who = visitor()
-    return environment().get_template(template).render(page=page, form_token=form_token, visitor=who, menu=menu_of(who))
+    told = {"page": page, "form_token": form_token, "views": views, "visitor": who, "menu": menu_of(who)}
+    return environment().get_template(template).render(told)

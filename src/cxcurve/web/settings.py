@@ -21,6 +21,7 @@ from cxcurve.web.guard import FormGuard
 from cxcurve.web.pages import settings as pages
 from cxcurve.web.pages.settings import Said
 from cxcurve.web.rendering import render
+from cxcurve.web.saved import corner
 from cxcurve.web.visitor import visitor
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.instants import now_us
@@ -266,7 +267,7 @@ class Settings:
         return self._html("people.html", pages.people_page(self._workspace, self._people, said), status)
 
     def _html(self, template: str, page: object, status: int = 200) -> Response:
-        made = render(template, page, form_token=self._guard.token)
+        made = render(template, page, form_token=self._guard.token, views=corner(self._people, page))
         answer = Response(made, status, media_type="text/html; charset=utf-8")
         answer.headers["set-cookie"] = self._guard.cookie
         answer.headers["cache-control"] = "no-store"

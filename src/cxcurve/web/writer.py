@@ -1,4 +1,4 @@
-"""The writer: destinations with `every` are written when it is time, as long as the pages are served.
+"""The writer: destinations and reports with `every` go out when it is time, as long as the pages are served.
 
 A thread of its own: a service may ask to wait for minutes, and neither the pulse nor a page waits with it.
 """
@@ -9,12 +9,14 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 
+from cxcurve.errors import ConnectError, CxcurveError
 from cxcurve.sources.masking import mask
 from cxcurve.sources.writing import Change, Refusal
 from cxcurve.web.faults import write_down
 from cxcurve.web.reader import Reader
 from cxcurve.workspace.instants import now_us
-from cxcurve.workspace.writing import Outgoing, deliver, is_due, keeper, kept
+from cxcurve.workspace.sending import Outbound, is_due_now, noter, send, to_send
+from cxcurve.workspace.writing import TRY_AGAIN_US, Outgoing, deliver, is_due, keeper, kept
 
 LOOK_S = 20.0
 log = logging.getLogger("cxcurve.writer")
@@ -27,6 +29,7 @@ class Writer(threading.Thread):
         super().__init__(name="writer", daemon=True)
         self._reader = reader
         self._stopped = threading.Event()
+        self._not_before: dict[str, int] = {}
 
     def run(self) -> None:
         """Look until stopped; what fails is tried again later and never ends the looking."""
@@ -43,12 +46,46 @@ class Writer(threading.Thread):
             pass
 
     def look(self) -> int:
-        """Write to those destinations whose time it is; returns how many that were."""
+        """Write to those destinations, and send those reports, whose time it is; returns how many that were."""
         due = self._due()
         for out in due:
             if not self._stopped.is_set():
                 self._write(out)
-        return len(due)
+        reports = self._due_reports()
+        for name in reports:
+            if not self._stopped.is_set():
+                self._send(name)
+        return len(due) + len(reports)
+
+    def _due_reports(self) -> Sequence[str]:
+        with self._reader.held() as workspace:
+            if self._is_over() or not workspace.subscriptions or not workspace.is_scored:
+                return ()
+            now, every = now_us(), workspace.subscriptions.values()
+            return [
+                one.key for one in every if now >= self._not_before.get(one.key, 0) and is_due_now(workspace, one, now)
+            ]
+
+    def _send(self, name: str) -> None:
+        """Make the report and send it; what cannot be made is tried again later, for it takes seconds."""
+        self._not_before[name] = now_us() + TRY_AGAIN_US
+        try:
+            with self._reader.held() as workspace:
+                if self._is_over():
+                    return
+                out = to_send(workspace, name)
+            result = send(out, lambda *said: self._note(out, *said), self._is_over)
+        except CxcurveError as error:
+            log.warning("report %s: %s", name, mask(str(error)))
+            return
+        if result.error:
+            log.warning("report %s: %s", name, mask(result.error))
+
+    def _note(self, out: Outbound, mark: str, state: str, what: str | None) -> None:
+        with self._reader.held() as workspace:
+            if self._is_over():  # not handed over: it was to be noted before
+                raise ConnectError("stopped; the report is sent the next time")
+            noter(workspace.store, out)(mark, state, what)
 
     def _due(self) -> Sequence[Outgoing]:
         with self._reader.held() as workspace:

@@ -70,19 +70,34 @@ class CurveResult:
     def picture(self, width: float = charts.WIDE) -> charts.Picture:
         """The curve as a picture."""
         return charts.curve(
-            [_chart_point(point, self.curve.x) for point in self.curve.points],
-            [charts.StageBand(span.label, span.start, span.end) for span in self.curve.stages],
-            self._zones(),
-            [
-                charts.Drop(self._x(drop.end), drop.change, drop.signals, self.place(drop.end))
-                for drop in self.curve.drops
-            ],
+            self.chart_points(),
+            self.bands(),
+            self.zones(),
+            self.drops(),
             [charts.Note(date_of(us, self.zone), text) for us, text in self.notes] if self.curve.x == "date" else [],
             x=self.curve.x,
             width=width,
             currency=self.currency,
-            version=VERSIONS[self.curve.leavers] if self.curve.x == "week" else "",
+            version=self.version,
         )
+
+    @property
+    def version(self) -> str:
+        """Which of several curves this is; empty where there is one."""
+        return VERSIONS[self.curve.leavers] if self.curve.x == "week" else ""
+
+    def chart_points(self) -> list[charts.CurvePoint]:
+        """Its points, to be drawn."""
+        return [_chart_point(point, self.curve.x) for point in self.curve.points]
+
+    def bands(self) -> list[charts.StageBand]:
+        """Where the stages are."""
+        return [charts.StageBand(span.label, span.start, span.end) for span in self.curve.stages]
+
+    def drops(self) -> list[charts.Drop]:
+        """The largest drops, with their signals."""
+        drops = self.curve.drops
+        return [charts.Drop(self._x(drop.end), drop.change, drop.signals, self.place(drop.end)) for drop in drops]
 
     def to_svg(self, width: float = charts.WIDE) -> str:
         """The picture's SVG."""
@@ -102,7 +117,7 @@ class CurveResult:
     def _x(self, x: float) -> Any:
         return monday(x) if self.curve.x == "date" else x
 
-    def _zones(self) -> list[charts.Zone]:
+    def zones(self) -> list[charts.Zone]:
         """Zones have a place where stages have one: the end of one and the beginning of the next."""
         spans = {span.stage: span for span in self.curve.stages}
         shown = []

@@ -23,8 +23,13 @@ from cxcurve.metrics.weights import seat_factor
 from cxcurve.metrics.why import SignalPoints
 from cxcurve.pipeline.run import Run
 from cxcurve.tables import US_PER_DAY
+from cxcurve.workspace.advice import brief_of
 from cxcurve.workspace.autopsy import Autopsy, autopsy_of
+from cxcurve.workspace.brief import Brief
+from cxcurve.workspace.briefs import EVENT_COLUMNS, known_of, named
+from cxcurve.workspace.committee import MOST, Committee, committee_of
 from cxcurve.workspace.curves import date_of, monday
+from cxcurve.workspace.happened import tone_of
 from cxcurve.workspace.lists import beside_json
 from cxcurve.workspace.results import at, plain
 
@@ -53,13 +58,14 @@ class CustomerResult:
     stays: tuple[Mapping[str, Any], ...]
     weeks: tuple[Mapping[str, Any], ...]
     timeline: tuple[Mapping[str, Any], ...]
-    people: tuple[Mapping[str, Any], ...]
+    committee: Committee
     mindset: str | None
     mood: Mood | None
     reason: Reason | None
     zone: str = "UTC"
     autopsy: Autopsy | None = None
     beside: Beside = field(default_factory=Beside)
+    told: Brief = field(default_factory=lambda: Brief("", "", 0, (), ()))
 
     def why(self) -> dict[str, tuple[SignalPoints, ...]]:
         """The signals and events behind the scores; points add up to each index as shown."""
@@ -67,18 +73,8 @@ class CustomerResult:
 
     @property
     def brief(self) -> str:
-        """Who this is, in a few sentences that each rest on the data below."""
-        said = [f"{self.facts['name']} is outside the journey."]
-        if self.stage_label is not None:
-            since = date_of(self.stage_since_us or 0, self.zone)
-            said = [f"{self.facts['name']} is in {self.stage_label} since {since:%d %b %Y}."]
-        if self.friction and self.friction_index and self.friction_index >= 25:
-            said.append(f"Most friction comes from {words(self.friction[0].signal)}.")
-        if self.mindset:
-            said.append(f"The mindset is {self.mindset}.")
-        if self.mood:
-            said.append(f"The latest mood is {self.mood.word}.")
-        return " ".join(said)
+        """Who this is, in a few sentences that each rest on events or facts (`told` says which)."""
+        return self.told.text
 
     def to_json(self) -> dict[str, Any]:
         """As interfaces.md, `show customer ID`."""
@@ -102,8 +98,11 @@ class CustomerResult:
             else {"word": self.mood.word, "quote": self.mood.quote, "event_id": self.mood.event_id},
             "weeks": list(self.weeks),
             "timeline": list(self.timeline),
-            "people": list(self.people),
+            "people": [member.to_json() for member in self.committee.members[:MOST]],
+            "committee": self.committee.to_json(),
             "brief": self.brief,
+            "sentences": self.told.to_json()["sentences"],
+            "left_out": self.told.to_json()["left_out"],
             "autopsy": None if self.autopsy is None else self.autopsy.to_json(),
             "reason": self.reason,
         }
@@ -153,7 +152,7 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
         raise UnknownNameError("customer", customer_id, [name for name in known if name != customer_id])
     facts = found[0]
     log = log_of(run, key)
-    events = _events(run)
+    events = named(run, run.store.records(f"SELECT {', '.join(EVENT_COLUMNS)} FROM customer_log"))
     stays = [
         _stay(snapshot, row)
         for row in sorted(rows_of(run, snapshot, "stays", key), key=lambda row: (row["cycle"], row["entered_us"]))
@@ -166,12 +165,14 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
     momentum_index = None if current is None else current["momentum_index"]
     typical, percentile = _typical(run, current)
     signals = snapshot.plan.journey.signals
+    stage = None if current is None else snapshot.stage_name(current["stage"])
+    since_us = None if current is None else stays[-1]["entered_us"]
     return CustomerResult(
         as_of_us=snapshot.as_of_us,
         facts=facts,
-        stage=None if current is None else snapshot.stage_name(current["stage"]),
+        stage=stage,
         stage_label=None if current is None else snapshot.stage_label(current["stage"]),
-        stage_since_us=None if current is None else stays[-1]["entered_us"],
+        stage_since_us=since_us,
         dwell_days=None if current is None else current["dwell_days"],
         friction_index=friction_index,
         momentum_index=momentum_index,
@@ -185,13 +186,14 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
         stays=tuple(stays),
         weeks=tuple(_week(row) for row in weeks),
         timeline=tuple(_told(event, run) for event in events[-TIMELINE:][::-1]),
-        people=tuple(_people(run, facts["customer_id"])),
+        committee=committee_of(run, facts["customer_id"], events),
         mindset=mindset(events, signals, snapshot.as_of_us),
         mood=mood(events, signals, snapshot.as_of_us),
         reason=None if current is not None else Reason.OUTSIDE,
         zone=snapshot.zone,
         autopsy=autopsy_of(run, snapshot, facts, stays) if current is None else None,
         beside=_beside(run, snapshot, log, key),
+        told=brief_of(known_of(run, snapshot, key, facts, stage, since_us, events)),
     )
 
 
@@ -215,20 +217,6 @@ def log_of(run: Run, key: int) -> ir.Table:
     """The customer's events before as_of, as a small table of their own."""
     sql = run.store.compiled(("log", run.mark), lambda: run.log)
     return run.store.temporary_from("customer_log", f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
-
-
-def _events(run: Run) -> list[dict[str, Any]]:
-    rows = run.store.records(f"SELECT {', '.join(_EVENT)} FROM customer_log")
-    names = {number: name for name, number in run.plan.keys.items()}
-    for row in rows:
-        row["name"] = names[row.pop("signal_key")]
-    return sorted(rows, key=lambda row: (row["occurred_us"], row["event_id"]))
-
-
-_EVENT = (
-    "event_id", "signal_key", "occurred_us", "person_id", "source", "channel", "value", "amount", "text",
-    "conversation_id",
-)  # fmt: skip
 
 
 def _shares(
@@ -324,41 +312,16 @@ def _week(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _told(event: Mapping[str, Any], run: Run) -> dict[str, Any]:
-    signal = run.journey.signals.get(event["name"])
-    tone = ""
-    if signal is not None:
-        valence = None
-        if signal.valence is not None and event.get(signal.valence.column) is not None:
-            valence = signal.valence.valence_of(float(event[signal.valence.column]))
-        if signal.friction or (valence or 0) < 0:
-            tone = "drag"
-        elif signal.momentum or (valence or 0) > 0:
-            tone = "pull"
     names = ("event_id", "name", "source", "channel", "person_id", "value", "amount", "text", "conversation_id")
     kept = {name: plain(event[name]) for name in names if event[name] is not None}
     return {
         "occurred_at": at(event["occurred_us"]),
         "occurred_us": event["occurred_us"],
-        "tone": tone,
+        "tone": tone_of(event, run.journey),
         "channel": None,
         "text": None,
         **kept,
     }
-
-
-def _people(run: Run, customer_id: str) -> Sequence[Mapping[str, Any]]:
-    rows = run.store.rows(
-        """
-        SELECT p.person_id, p.role, max(l.occurred_us)
-        FROM people AS p LEFT JOIN customer_log AS l USING (person_id)
-        WHERE p.customer_id = $1 GROUP BY 1, 2 ORDER BY 3 DESC NULLS LAST, 1 LIMIT 50
-        """,
-        customer_id,
-    )
-    return [
-        {"person_id": person, "role": role, "last_seen_at": at(seen), "last_seen_us": seen}
-        for person, role, seen in rows
-    ]
 
 
 def _points_json(row: SignalPoints) -> dict[str, Any]:

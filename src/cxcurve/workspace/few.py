@@ -9,16 +9,30 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from itertools import takewhile
+from typing import Any
+
+import numpy as np
 
 from cxcurve.errors import Reason, TooFewError
+from cxcurve.metrics.flows import Step
+from cxcurve.metrics.inventory import Row as InventoryRow
+from cxcurve.metrics.revenue import Line
+from cxcurve.metrics.revenue_cohorts import RevenueCohort
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.stats.estimates import nothing
 from cxcurve.store import Store
 from cxcurve.workspace.advocacy import AdvocacyResult
 from cxcurve.workspace.curves import CurveResult
+from cxcurve.workspace.deals import DealsResult
 from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.experience import Experience
+from cxcurve.workspace.flows import FlowResult
+from cxcurve.workspace.friction import NO_TIMES, InventoryResult
+from cxcurve.workspace.maps import MapResult
 from cxcurve.workspace.moved import MovedResult
 from cxcurve.workspace.populations import population, values_by_customer
+from cxcurve.workspace.revenue import RevenueResult
 from cxcurve.workspace.scorecards import Row, Scorecard
 from cxcurve.workspace.time_to_value import TimeToValueResult
 
@@ -137,6 +151,44 @@ def few_advocacy(result: AdvocacyResult) -> AdvocacyResult:
     return replace(result, rate=rate, actions=actions)
 
 
+def few_inventory(result: InventoryResult) -> InventoryResult:
+    """Rows of enough customers, and nothing of what was decided or walked: that is said among colleagues.
+
+    What is left out together must not be few either, nor be left over from the total, so that goes with it.
+    """
+
+    def told(row: InventoryRow) -> InventoryRow:
+        left, again = (one if one.n >= FEWEST else nothing() for one in (row.drop_off, row.again))
+        return replace(row, hours=None, drop_off=left, again=again)
+
+    rows = tuple(told(row) for row in result.found.rows if row.n_customers >= FEWEST)
+    found = replace(result.found, rows=rows, n_affected=0, risk_revenue=None)
+    return replace(result, found=found, decided={}, rivals={}, times=NO_TIMES, is_few=True)
+
+
+def few_experience(result: Experience) -> Experience:
+    """Cells of enough customers, of everybody: beside a segment's the rest of the cell would be told."""
+    cells = [one for one in result.cells if not one.segment and one.n_customers >= FEWEST]
+    return replace(result, cells=cells)
+
+
+def few_map(result: MapResult) -> MapResult:
+    """Stages and deeds of enough customers, and nothing of what was said of them among colleagues."""
+
+    def told(rows: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        return tuple({**row, "share": None, "n_events": None} for row in rows if row["n_customers"] >= FEWEST)
+
+    stages = tuple(
+        replace(
+            one, actions=told(one.actions), pains=told(one.pains), moments=told(one.moments),
+            opportunities=told(one.opportunities), valence=None, n_answers=0,
+            n_customers=one.n_customers if one.n_customers >= FEWEST else 0,
+        )
+        for one in result.stages
+    )  # fmt: skip
+    return replace(result, stages=stages, beliefs={}, is_few=True)
+
+
 def few_moved(result: MovedResult | None) -> MovedResult | None:
     """What moved the level, where enough left, came and stayed, or nobody did."""
     if result is None:
@@ -145,11 +197,77 @@ def few_moved(result: MovedResult | None) -> MovedResult | None:
     return result if all(n == 0 or n >= FEWEST for n in sizes) else None
 
 
+def few_revenue(result: RevenueResult) -> RevenueResult:
+    """The last months in which nobody moved, or enough did, of each kind; and cohorts of enough customers.
+
+    Months before one that is left out go as well: what is between two sums would tell what few did. So do shares kept
+    by all of a cohort but few.
+    """
+    if result.moves is None:
+        return result
+    if len(np.unique(result.moves.customer)) < FEWEST:
+        raise TooFewError(f"Fewer than {FEWEST} customers ever paid; {TOLD}. The list of customers has them.")
+    last = next((place for place in range(len(result.lines), 0, -1) if _is_told(result.lines[place - 1])), 0)
+    told = list(takewhile(_is_told, reversed(result.lines[:last])))[::-1]
+    is_whole = last == len(result.lines) or not told  # else what few did since the last month told is the difference
+    year = result.year if result.year is not None and _is_told(result.year) and is_whole else None
+    trend = [one for one in result.trend if one.kept.n >= FEWEST and _fits_cell(one.kept.n, one.kept.n_kept)]
+    cohorts = {key: [one for row in rows if (one := _few_cohort(row))] for key, rows in (result.cohorts or {}).items()}
+    n_over = sum(place < result.n_over for place in range(last - len(told), last))
+    return replace(
+        result, lines=told, n_over=n_over, year=year, trend=trend, cohorts=cohorts, everybody={}, is_few=True,
+    )  # fmt: skip
+
+
+def few_deals(result: DealsResult) -> DealsResult:
+    """Sums of enough prospects; they themselves stay named, as in the list of customers."""
+    stages = [one for one in result.stages if one.n >= FEWEST]
+    doubts = [one for one in result.doubts if one[2] >= FEWEST]
+    expected = result.expected if result.expected.n >= FEWEST else nothing(result.expected.n)
+    return replace(result, stages=stages, doubts=doubts, expected=expected)
+
+
+def few_flow(result: FlowResult) -> FlowResult:
+    """Steps up to the first of which few went on, left or wait; what enough did next; ways that enough went."""
+    steps = list(takewhile(_is_many, result.steps))
+    after = [
+        (n, [one for one in found if one.n >= FEWEST]) if n >= FEWEST else (0, [])
+        for n, found in result.after[: len(steps)]
+    ]
+    links = [one for one in result.links if one[2] >= FEWEST]
+    reason = result.reason if steps else Reason.TOO_FEW
+    return replace(result, steps=steps, labels=result.labels[: len(steps)], after=after, links=links, reason=reason)
+
+
+def _is_many(one: Step) -> bool:
+    sizes = (one.n, one.n_skipped, one.n_next, one.n_left, one.n_waiting)
+    return one.n > 0 and all(n == 0 or n >= FEWEST for n in sizes)
+
+
+def _is_told(one: Line) -> bool:
+    sizes = (*(moved.n for moved in one.moved.values()), one.n_opening, one.n_closing)
+    return all(n == 0 or n >= FEWEST for n in sizes) and _fits_cell(one.kept.n, one.kept.n_kept)
+
+
+def _few_cohort(one: RevenueCohort) -> RevenueCohort | None:
+    """Without its money: what is between two of its sums may be a single customer's."""
+    if one.n < FEWEST or not all(_fits_cell(one.n, cell.n_kept) for cell in one.cells):
+        return None
+    return replace(one, cents=None, cells=tuple(replace(cell, cents=None) for cell in one.cells))
+
+
+def _fits_cell(n: int, n_kept: int) -> bool:
+    """Whether neither those who stayed nor those who left are few."""
+    return all(part == 0 or part >= FEWEST for part in (n_kept, n - n_kept))
+
+
 def _few_row(row: Row) -> Row:
     if row.current.n >= FEWEST:
         is_known = row.previous.n >= FEWEST
-        return row if is_known else replace(row, previous=nothing(), is_real_change=None, is_better=None)
+        return (
+            row if is_known else replace(row, previous=nothing(), is_real_change=None, is_better=None, change=nothing())
+        )
     return replace(
         row, current=nothing(), previous=nothing(), met=None, is_real_change=None, is_better=None, series=(),
-        n_unknown=0,
+        n_unknown=0, change=nothing(),
     )  # fmt: skip

@@ -7,12 +7,22 @@ from functools import cached_property
 from pathlib import Path
 
 from cxcurve.errors import Problem, ProblemsError, Severity, WorkspaceError
-from cxcurve.model import Destination, Journey, Source, cross_check, read_destinations, read_journey, read_sources
+from cxcurve.model import (
+    Destination,
+    Journey,
+    Source,
+    Subscription,
+    cross_check,
+    read_destinations,
+    read_journey,
+    read_sources,
+    read_subscriptions,
+)
 from cxcurve.model.settings import Settings, read_settings
 from cxcurve.model.starters import JOURNEY_FILE, SETTINGS_FILE, SOURCES_FILE
 from cxcurve.workspace.inputs import file_problems
 
-DESTINATIONS_FILE = "destinations.yaml"
+DESTINATIONS_FILE, REPORTS_FILE = "destinations.yaml", "reports.yaml"
 DATA_FOLDER, STORE_FILE = ".cxcurve", "events.duckdb"
 
 
@@ -63,7 +73,8 @@ class Folder:
         journey, found = read_journey(self.folder / JOURNEY_FILE)
         sources, more = read_sources(self.folder / SOURCES_FILE)
         _, unwritten = read_destinations(self.folder / DESTINATIONS_FILE)
-        found = [*self._settings_and_problems[1], *found, *more, *unwritten]
+        _, unsent = read_subscriptions(self.folder / REPORTS_FILE)
+        found = [*self._settings_and_problems[1], *found, *more, *unwritten, *unsent]
         if journey is not None and sources is not None:
             found += cross_check(journey, sources, self.folder / SOURCES_FILE)
         return sorted(found)
@@ -80,6 +91,11 @@ class Folder:
             raise ProblemsError(errors_of(found))
         return journey
 
+    def reread(self) -> None:
+        """Read the journey and the sources anew when they are next needed."""
+        self.__dict__.pop("journey", None)
+        self.__dict__.pop("sources", None)
+
     @cached_property
     def sources(self) -> dict[str, Source]:
         """The sources by name.
@@ -87,8 +103,8 @@ class Folder:
         Raises:
             ProblemsError: a file has errors; all of them.
         """
-        # What is wrong with where scores go is no reason not to load.
-        if errors := [one for one in errors_of(self.problems()) if one.file != DESTINATIONS_FILE]:
+        # What is wrong with where scores and reports go is no reason not to load.
+        if errors := [one for one in errors_of(self.problems()) if one.file not in (DESTINATIONS_FILE, REPORTS_FILE)]:
             raise ProblemsError(errors)
         sources, _ = read_sources(self.folder / SOURCES_FILE)
         return sources or {}
@@ -104,6 +120,18 @@ class Folder:
         if destinations is None or errors_of(found):
             raise ProblemsError(errors_of(found))
         return destinations
+
+    @cached_property
+    def subscriptions(self) -> dict[str, Subscription]:
+        """Who is sent reports, by name; nobody where there is no reports.yaml.
+
+        Raises:
+            ProblemsError: the file has errors; all of them.
+        """
+        subscriptions, found = read_subscriptions(self.folder / REPORTS_FILE)
+        if subscriptions is None or errors_of(found):
+            raise ProblemsError(errors_of(found))
+        return subscriptions
 
     @cached_property
     def expected_gaps(self) -> dict[str, int]:

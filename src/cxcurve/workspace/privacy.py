@@ -12,6 +12,7 @@ from typing import Any
 
 from cxcurve.errors import UnknownNameError
 from cxcurve.store import Store
+from cxcurve.store.reports import stories_of
 from cxcurve.store.resolution import Id
 from cxcurve.tables import OPERATION
 
@@ -74,7 +75,15 @@ def export(store: Store, ids: Collection[Id]) -> dict[str, list[dict[str, Any]]]
         "links": store.records(
             "SELECT * FROM links WHERE list_contains($1, from_id) OR list_contains($1, to_id)", everybody
         ),
+        "stories": stories_of(store, {*everybody, *customers}),
         "written": store.records("SELECT * FROM written WHERE list_contains($1, customer_id)", everybody),
+        # Who of the company wrote it is not theirs to know.
+        "customer_notes": store.records(
+            "SELECT * EXCLUDE (written_by) FROM customer_notes WHERE list_contains($1, id)", everybody
+        ),
+        "wrong_alarms": store.records(
+            "SELECT * EXCLUDE (said_by) FROM wrong_alarms WHERE list_contains($1, id)", everybody
+        ),
     }
 
 

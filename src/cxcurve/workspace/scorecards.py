@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from cxcurve.metrics import feedback
 from cxcurve.metrics.registry import METRICS, Metric
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.model.durations import Duration
-from cxcurve.stats.estimates import Estimate
+from cxcurve.stats.estimates import Estimate, nothing
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.readings import Arrow, Reading, readings
 from cxcurve.workspace.results import html_table, moment, plain
@@ -33,6 +33,7 @@ class Row:
     supporting: tuple[str, ...]
     series: tuple[float | None, ...]
     n_unknown: int = 0
+    change: Estimate = field(default_factory=nothing)
 
     @property
     def is_thin(self) -> bool:
@@ -96,7 +97,7 @@ def _row(snapshot: Snapshot, metric: Metric, reading: Reading) -> Row:
         journey.actions.get(metric.name, ""),
         journey.owners.get(metric.name, "") or (stages[0].lead if stages else ""),
         tuple(dict.fromkeys(team for stage in stages for team in stage.supporting)),
-        reading.series, reading.n_unknown,
+        reading.series, reading.n_unknown, change or nothing(),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from cxcurve.errors import BadValueError, WorkspaceError
 from cxcurve.journey.calendar import end_of_day
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.versions import Version
+from cxcurve.model.journey import Journey
 from cxcurve.model.plan_versions import plan_document
 from cxcurve.pipeline.moving import forget
 from cxcurve.pipeline.run import Run, default_as_of
@@ -85,6 +86,8 @@ class Scored(Data):
         if give or withdraw:
             self.forget()
             self.store.record_consents(statement(of, give, withdraw, now_us()))
+            if "analytics" in withdraw:
+                self.store.forget_stories({one for _, one in ids} | {id_})
             if self.is_behind:
                 self.score()
         return choices(self.store, ids, self.journey.consent.default, now_us())
@@ -184,6 +187,42 @@ class Scored(Data):
         with self.store.trial():
             score(run, None)
             yield population(snapshot(run), self.store, segment, cohort)
+
+    @contextmanager
+    def trying(self, journey: Journey) -> Iterator[Snapshot]:
+        """What the last score would say, were the journey this one; leaves nothing behind.
+
+        Raises:
+            WorkspaceError: nothing was scored yet, or the journey is another one since.
+        """
+        with self.snapshot() as known:
+            as_of_us, until_us = known.as_of_us, known.received_until_us
+        faded, zone = journey.faded(self._half_life_factor(as_of_us)), self.settings.zone
+        run = Run(self.store, faded, zone, as_of_us, until_us, self.expected_gaps)
+        with self.store.trial():
+            score(run, None)
+            yield snapshot(run)
+
+    def adopt(self, journey: Journey, write: Callable[[], None]) -> None:
+        """Go on with another journey: all are scored by it where there are scores, and `write` keeps its file.
+
+        Where either fails the journey and the scores stay what they were.
+        """
+        before = self.journey
+        self.__dict__["journey"] = journey
+        try:
+            with self.store.transaction():
+                if self.is_scored:
+                    self._score(full=True)
+                    self.store.remember("scored_us", str(now_us()))
+                write()
+        except BaseException:
+            self.__dict__["journey"] = before
+            raise
+        finally:
+            self.forget()
+        self.__dict__.pop("sources", None)
+        self.store.checkpoint()
 
     def is_last_score(self, as_of: str) -> bool:
         """Whether a moment is that of the last score, which needs no score of its own."""

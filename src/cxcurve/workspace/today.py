@@ -27,9 +27,6 @@ _OPENINGS: Mapping[str, str] = {
 }
 _TO_WHO_STANDS_STILL = "You have stood at the same point for a while now. What would help you take the next step?"
 _TO_OTHERS = "How far have you come with what you want it for, and what is in the way?"
-_SAID: Mapping[str, str] = {
-    "open_issues": "issues open too long", "silence": "silence", "decline": "used less than before",
-}  # fmt: skip
 
 Row = Mapping[str, Any]
 
@@ -130,7 +127,7 @@ def _call(
     row: Row, why: str, days: float | None, one: Drifting | None, reason: str | None, label: Callable[[str], str],
     journey: Journey,
 ) -> Call:  # fmt: skip
-    told = None if reason is None else _SAID.get(reason, label(reason))
+    told = None if reason is None else label(reason)
     return Call(
         customer_id=row["customer_id"],
         name=row["name"] or row["customer_id"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,22 +16,31 @@ from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.versions import Version
 from cxcurve.model.starters import copy_starter
+from cxcurve.pipeline.friction import friction_chances
 from cxcurve.pipeline.learning import check_scores, learn_weights
 from cxcurve.pipeline.moments import find_moments
 from cxcurve.pipeline.own_score import OwnScore
 from cxcurve.pipeline.recovery import find_recovery
 from cxcurve.pipeline.run import default_as_of
+from cxcurve.reports.moves import Diff
+from cxcurve.reports.periods import Kind
 from cxcurve.sources.lost_list import read_lost_list
+from cxcurve.store.reports import Kept
 from cxcurve.workspace.advocacy import AdvocacyResult, advocacy_result
 from cxcurve.workspace.backtests import BacktestResult
+from cxcurve.workspace.brief import Brief
+from cxcurve.workspace.briefs import brief_result
 from cxcurve.workspace.calibrations import CalibrationResult
 from cxcurve.workspace.curves import CurveResult, check_curve, curve_result
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.data import Progress
+from cxcurve.workspace.deals import DealsResult, deals_result
 from cxcurve.workspace.drift import Drift, drift
 from cxcurve.workspace.explain import MOST_EVENTS, Explanation, Found, Key, explanation_of
 from cxcurve.workspace.fields import field_rows
+from cxcurve.workspace.flows import HORIZONS, WINDOWS, FlowResult, flow_result
 from cxcurve.workspace.folder import DATA_FOLDER, find
+from cxcurve.workspace.friction import InventoryResult, inventory_result
 from cxcurve.workspace.instants import now_us
 from cxcurve.workspace.lists import (
     TimeToValueResult,
@@ -40,13 +51,19 @@ from cxcurve.workspace.lists import (
     time_to_value_result,
 )
 from cxcurve.workspace.lost import LostResult, lost_result
+from cxcurve.workspace.maps import MapResult, Persona, beliefs, believe, map_result
 from cxcurve.workspace.moments import MomentsResult, RecoveryResult
 from cxcurve.workspace.moved import MovedResult, moved_result
 from cxcurve.workspace.plans import PlanResult, plan_draft, plan_result
 from cxcurve.workspace.populations import segment_values
+from cxcurve.workspace.remedies import Remedy, decide, remedies
+from cxcurve.workspace.reported import ReportResult, report_of, reports_of, week_diff
+from cxcurve.workspace.revenue import RevenueResult, revenue_result
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.scored import Scored
+from cxcurve.workspace.sending import SendResult, dry_send, noter, send, sent_status, to_send
 from cxcurve.workspace.silences import SilenceResult, silence_result
+from cxcurve.workspace.walks import Step, gaps, walks, write_walks
 from cxcurve.workspace.writing import Outgoing, WriteResult, deliver, dry, keeper, kept, outgoing, status
 
 
@@ -129,6 +146,11 @@ class Workspace(Scored):
         with self.snapshot(as_of) as known:
             return customer_result(self.run_of(known), known, customer_id)
 
+    def brief(self, customer_id: str, as_of: str | datetime | None = None) -> Brief:
+        """What to know before talking to a customer: sentences, each with the events and facts it rests on."""
+        with self.snapshot(as_of) as known:
+            return brief_result(self.run_of(known), known, customer_id)
+
     def customers(self, *, state: str | None = None, **whom: Any) -> list[dict[str, Any]]:
         """Every customer with stage, indexes, pair and states, the lowest level first.
 
@@ -187,6 +209,45 @@ class Workspace(Scored):
     def written(self) -> dict[str, dict[str, Any]]:
         """How the last writing to each destination went, as JSON."""
         return status(self.store, self.destinations)
+
+    # --- reports
+
+    def report(self, period: str | None = None, kind: Kind = "week", *, again: bool = False) -> ReportResult:
+        """The report of a week or a quarter (default: the last that is over), made and kept where there is none yet.
+
+        What was kept is never made anew; `again` sets beside it what is known of the same time now.
+
+        Raises:
+            BadValueError: it is no such period, or it is not over.
+            WorkspaceError: nothing was scored yet.
+        """
+        return report_of(self, period, kind, again=again)
+
+    def report_diff(self, since: str | None = None, until: str | None = None) -> Diff | None:
+        """What moved the level from one week's report to another's, all of it; None where there are too few customers.
+
+        Raises:
+            BadValueError: they are no weeks that are over, one after the other.
+        """
+        return week_diff(self, since, until)
+
+    def send_report(self, name: str, *, dry_run: bool = False, again: bool = False) -> SendResult:
+        """Send the last report to a subscription of reports.yaml: to those who were not sent it yet, or to all `again`.
+
+        Raises:
+            UnknownNameError: there is no such subscription.
+            ProblemsError: reports.yaml has errors, or a secret is missing; all of them.
+        """
+        out = to_send(self, name, again=again)
+        return dry_send(out) if dry_run else send(out, noter(self.store, out))
+
+    def sent_reports(self) -> dict[str, dict[str, Any]]:
+        """What became of the last report of each subscription, as JSON."""
+        return sent_status(self)
+
+    def reports(self) -> list[Kept]:
+        """Every report that is kept, the newest first, in all editions."""
+        return reports_of(self.store)
 
     # --- learning
 
@@ -285,6 +346,28 @@ class Workspace(Scored):
             known, self.store.arrow, lambda rows: self.store.temporary_from("ready_weeks", self.store.sql(rows))
         )
 
+    def revenue(self, **whom: Any) -> RevenueResult:
+        """Recurring revenue month by month, to the cent, what is kept of it, and its cohorts."""
+        with self.snapshot(**whom) as known:
+            return self.revenue_of(known)
+
+    def revenue_of(self, known: Snapshot) -> RevenueResult:
+        """The same from a snapshot."""
+        return revenue_result(known, self.store.arrow, self.settings.currency)
+
+    def deals(self, **whom: Any) -> DealsResult:
+        """Prospects by what they are worth and how likely they move on, with the doubt that holds each."""
+        with self.snapshot(**whom) as known:
+            return deals_result(self.run_of(known), known)
+
+    def flow(
+        self, *steps: str, window_days: int = WINDOWS[0], horizon_days: int = HORIZONS[0], **whom: Any
+    ) -> FlowResult:
+        """The way through the stages, or through some events in order: how many go on, how fast, and who stops."""
+        with self.snapshot(**whom) as known:
+            store = self.store
+            return flow_result(known, store.arrow, store.temporary, steps, window_days, horizon_days)
+
     @property
     def _next_version(self) -> int:
         return int(self.store.rows("SELECT coalesce(max(number), 0) + 1 FROM versions")[0][0])
@@ -300,6 +383,63 @@ class Workspace(Scored):
         """Friction signals of the last 28 days."""
         with self.snapshot(**whom) as known:
             return friction_rows(known, self.store.arrow, self.run_of(known).weights)
+
+    def inventory(self, **whom: Any) -> InventoryResult:
+        """The friction inventory: a row for each friction signal, touchpoint and stage, with revenue at risk."""
+        with self.snapshot(**whom) as known:
+            return self.inventory_of(known)
+
+    def inventory_of(self, known: Snapshot) -> InventoryResult:
+        """The same from a snapshot."""
+        run = self.run_of(known)
+        return self.inventory_with(inventory_result(run, known, friction_chances(run)))
+
+    def inventory_with(self, made: InventoryResult) -> InventoryResult:
+        """An inventory with what was decided about its rows, and walked, up to its moment."""
+        return replace(made, decided=remedies(self.store), rivals=gaps(walks(self.store)))
+
+    def decide_friction(self, said: Mapping[str, Any], by: str) -> Remedy:
+        """Keep a decision about a friction of the inventory: its owner, cause, status and due day.
+
+        Raises:
+            UnknownNameError: there is no such signal or stage.
+            BadValueError: a value that cannot be, or it is accepted and nobody owns it.
+        """
+        return decide(self.store, self.journey, said, by, now_us())
+
+    def map(self, persona: Persona, **whom: Any) -> MapResult:
+        """The journey map of a role and mindset among some customers, with what was said of that persona.
+
+        Raises:
+            UnknownNameError: nobody has such a role, or there is no such mindset.
+        """
+        with self.snapshot(**whom) as known:
+            return self.map_with(map_result(self.store, known, persona))
+
+    def map_with(self, made: MapResult) -> MapResult:
+        """A map with what is believed and wanted, as it was said last."""
+        return replace(made, beliefs=beliefs(self.store, made.persona))
+
+    def believe(self, said: Mapping[str, str], by: str) -> Persona:
+        """Keep what somebody believes, or wants, of a persona at a stage.
+
+        Raises:
+            UnknownNameError: there is no such stage or mindset.
+            BadValueError: a level is no number from -100 to 100, or a text is too long.
+        """
+        return believe(self.store, self.journey, said, by, now_us())
+
+    def walks(self) -> list[Step]:
+        """The steps of all walks, ours and rivals', the latest first."""
+        return walks(self.store)
+
+    def write_walks(self, text: str, given: Mapping[str, str], by: str) -> int:
+        """Keep the steps of walks, a line each; returns how many.
+
+        Raises:
+            ProblemsError: lines cannot be read; all of them.
+        """
+        return write_walks(self.store, text, given, by, now_us())
 
     def silence(self, **whom: Any) -> SilenceResult:
         """How often silence is a false alarm, by activity; and how many exits nobody complained before."""

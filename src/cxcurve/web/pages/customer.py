@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cxcurve import charts
-from cxcurve.charts.format import amount, words
+from cxcurve.charts.format import words
 from cxcurve.metrics.mindset import Mood
 from cxcurve.metrics.why import SignalPoints
 from cxcurve.model import Journey
+from cxcurve.people.roles import Role
 from cxcurve.web.asked import Asked
+from cxcurve.web.matrix import rule_of
+from cxcurve.web.pages import brief, timeline
+from cxcurve.web.pages.brief import SHOWN_EVENTS
 from cxcurve.web.pages.frame import Frame, framed, local
 from cxcurve.web.reader import View
+from cxcurve.web.visitor import visitor
+from cxcurve.workspace.committee import MOST, Committee, Member
 from cxcurve.workspace.customers import CustomerResult
 from cxcurve.workspace.names import stage_label
+from cxcurve.workspace.remarks import DRIFTING
 
-PARAMETERS = ("channel", "events")
-SHOWN = 60
-"""Events of the timeline shown first; the rest by a link."""
-SHOWN_EVENTS = 8
-"""Events named under a signal; the heaviest first."""
-_KINDS = {"drag": "friction", "pull": "momentum"}
+PARAMETERS = timeline.PARAMETERS
 _TONES = {"good": "good", "bad": "bad"}
 
 
@@ -42,13 +45,14 @@ class CustomerPage(Frame):
     stays: tuple[Mapping[str, Any], ...]
     friction: tuple[Mapping[str, Any], ...]
     momentum: tuple[Mapping[str, Any], ...]
-    brief: str
+    brief: tuple[Mapping[str, Any], ...]
+    left_out: tuple[Mapping[str, str], ...]
     drifting: Mapping[str, Any] | None
-    timeline: tuple[Mapping[str, Any], ...]
-    channels: tuple[Mapping[str, Any], ...]
-    channel: str
-    n_more: int
-    people: tuple[Mapping[str, Any], ...]
+    timeline: timeline.Shown
+    committee: Mapping[str, Any]
+    remarks: Mapping[str, Any]
+    alarms: tuple[tuple[str, str], ...]
+    may_write: bool
     reason: str | None
 
     @cached_property
@@ -62,8 +66,8 @@ class CustomerPage(Frame):
         return self.result.picture(charts.NARROW)
 
     def to_json(self) -> dict[str, Any]:
-        """As interfaces.md, `show customer ID`."""
-        return self.result.to_json()
+        """As interfaces.md, `show customer ID`, with the page of the timeline that was asked for, and the remarks."""
+        return {**self.result.to_json(), "happened": self.timeline.to_json(), **self.remarks["json"]}
 
 
 def build(view: View, asked: Asked, customer_id: str, path: str) -> CustomerPage:
@@ -75,12 +79,9 @@ def build(view: View, asked: Asked, customer_id: str, path: str) -> CustomerPage
     result = view.customer(customer_id)
     frame = framed(view, asked, (result.facts["name"] or customer_id)[:90], "customers", path)
     zone, journey = view.workspace.settings.zone, view.workspace.journey
-    events = _Events(view, result)
-    timeline = [*map(events.told, result.timeline), *_entries(result, zone)]
-    timeline.sort(key=lambda one: one["at"], reverse=True)
-    channel = asked.given.get("channel", "")
-    chosen = [one for one in timeline if not channel or one["channel"] == channel]
-    n = len(chosen) if asked.choice("events", ("all", "latest"), "latest") == "all" else SHOWN
+    events, drifting = _Events(view, result), _drifting(view, result, journey)
+    remarks = view.remarks(customer_id)
+    place = timeline.place_of(asked)
     return CustomerPage(
         **{**frame, "picker": ()},
         result=result,
@@ -93,13 +94,14 @@ def build(view: View, asked: Asked, customer_id: str, path: str) -> CustomerPage
         stays=tuple(_stay(stay, zone) for stay in result.stays),
         friction=tuple(_why(row, events) for row in result.friction),
         momentum=tuple(_why(row, events) for row in result.momentum),
-        brief=result.brief,
-        drifting=_drifting(view, result, journey),
-        timeline=tuple(chosen[:n]),
-        channels=_channels(timeline),
-        channel=channel,
-        n_more=max(0, len(chosen) - n),
-        people=tuple(_person(one, zone) for one in result.people),
+        brief=brief.topics(result.told, brief.told_events(view, result.told), place),
+        left_out=brief.left_out(result.told),
+        drifting=drifting,
+        timeline=timeline.build(view, asked, result),
+        committee=_committee(result.committee, zone),
+        remarks={"json": remarks, "is_shown": visitor().role is not Role.PARTNER, **_remarks(remarks, zone)},
+        alarms=_alarms(result, is_drifting=drifting is not None),
+        may_write=_may_write(),
         reason=result.reason,
     )
 
@@ -111,32 +113,16 @@ class _Events:
         self._zone, self._journey = view.workspace.settings.zone, view.workspace.journey
         self._by_id = {event["event_id"]: event for event in result.timeline}
         wanted = {e.event_id for row in (*result.friction, *result.momentum) for e in row.events[:SHOWN_EVENTS]}
-        for event in view.events(tuple(sorted(wanted - set(self._by_id)))):
+        for event in view.events(tuple(sorted(wanted - set(self._by_id))), result.facts["customer_id"]):
             self._by_id[event["event_id"]] = event
 
     def told(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """An event as the timeline shows it."""
-        signal = self._journey.signals.get(event["name"])
-        return {
-            "event_id": event["event_id"],
-            "at": local(event["occurred_us"], self._zone),
-            "label": signal.label if signal and signal.label else words(event["name"]).capitalize(),
-            "channel": event.get("channel") or event.get("source"),
-            "text": event.get("text") or _measured(event),
-            "kind": _KINDS.get(event.get("tone", ""), ""),
-        }
+        """An event as the page tells it."""
+        return brief.told(event, self._journey, self._zone)
 
     def of(self, row: SignalPoints) -> list[dict[str, Any]]:
         """The heaviest events of a signal."""
         return [self.told(self._by_id[e.event_id]) for e in row.events[:SHOWN_EVENTS] if e.event_id in self._by_id]
-
-
-def _measured(event: Mapping[str, Any]) -> str | None:
-    """The number an event came with."""
-    if event.get("amount") is not None:
-        return f"amount {amount(event['amount'])}"
-    value = event.get("value")
-    return None if value is None else f"value {value:g}"
 
 
 def _why(row: SignalPoints, events: _Events) -> dict[str, Any]:
@@ -177,26 +163,46 @@ def _stay(stay: Mapping[str, Any], zone: str) -> dict[str, Any]:
     }
 
 
-def _entries(result: CustomerResult, zone: str) -> list[dict[str, Any]]:
-    """The stages entered, as part of the timeline."""
-    earliest = min((event["occurred_us"] for event in result.timeline), default=0)
-    none = {"event_id": None, "channel": None, "text": None, "kind": "stage"}
-    return [
-        {**none, "at": local(stay["entered_us"], zone), "label": f"Entered {stay['label']}"}
-        for stay in result.stays
-        if stay["entered_us"] >= earliest
-    ]
+def _committee(found: Committee, zone: str) -> dict[str, Any]:
+    """Who decides, by the page: the members seen last, and the roles with nobody."""
+    return {
+        "members": [_member(one, zone) for one in found.members[:MOST]],
+        "n_more": max(0, len(found.members) - MOST),
+        "missing": [words(role) for role in found.missing],
+        "coverage_share": found.coverage_share,
+    }
 
 
-def _channels(timeline: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    counts = Counter(one["channel"] for one in timeline if one["channel"])
-    return tuple({"value": value, "label": words(value), "n": n} for value, n in counts.most_common(12))
+def _member(one: Member, zone: str) -> dict[str, Any]:
+    said = ", ".join(filter(None, (words(one.role) if one.role else "role not known", one.seniority)))
+    seen, contact = (None if us is None else local(us, zone) for us in (one.seen_us, one.contact_us))
+    return {"name": one.person_id, "role": said, "seen_at": seen, "contact_at": contact, "mood": _mood(one.mood, zone)}
 
 
-def _person(person: Mapping[str, Any], zone: str) -> dict[str, Any]:
-    us = person["last_seen_us"]
-    seen_at = None if us is None else local(us, zone)
-    return {"name": person["person_id"], "role": person["role"], "last_seen_at": seen_at}
+def _remarks(found: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    """The notes and what was called wrong, with times as this workspace's clocks show them."""
+    return {
+        "notes": [{**one, "at": _clock(one["written_at"], zone)} for one in found["notes"]],
+        "wrong": [{**one, "at": _clock(one["said_at"], zone)} for one in found["wrong_alarms"]],
+    }
+
+
+def _clock(text: str, zone: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
+
+
+def _alarms(result: CustomerResult, *, is_drifting: bool) -> tuple[tuple[str, str], ...]:
+    """What alarms about this customer now: the signals of its friction, its states, and that it drifts."""
+    names = [row.signal for row in result.friction if row.points > 0]
+    names += [DRIFTING] if is_drifting else []
+    names += [result.beside.pair] if result.beside.pair == "stuck" else []
+    names += [state.name for state in result.beside.states]
+    return tuple((name, words(name).capitalize()) for name in dict.fromkeys(names))
+
+
+def _may_write() -> bool:
+    who, rule = visitor(), rule_of("POST", "/customer-notes")
+    return who.role is not None and rule is not None and rule.opens_to(who.role, has_scope=who.scope is not None)
 
 
 def _drifting(view: View, result: CustomerResult, journey: Journey) -> dict[str, Any] | None:

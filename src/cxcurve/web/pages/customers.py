@@ -19,7 +19,7 @@ from cxcurve.workspace.results import at, plain
 PARAMETERS = ("q", "state", "sort", "page")
 CSV = "customers.csv"
 PER_PAGE = 50
-DRAWN, DRAWN_NARROW = 140, 60
+DRAWN, DRAWN_NARROW = 110, 50
 KEYS = (
     "name",
     "stage",

@@ -82,6 +82,8 @@ def failure_of(error: CxcurveError) -> Failure:
 def _unknown(message: str) -> Failure:
     if message.startswith("customer "):
         return Failure(404, "unknown_customer", "Not found", message, "The list of customers can be searched.")
+    if message.startswith("report "):
+        return Failure(404, "unknown_report", "Not found", message, "The page of reports lists those that are kept.")
     return Failure(400, "unknown_name", "That is not known", message, "Choose from the lists on the page.")
 
 

@@ -43,10 +43,12 @@ class ScoresPage(Frame):
     lost: Answer | None
     lost_rows: tuple[Mapping[str, Any], ...]
     n_lost_rows: int
+    wrong_alarms: tuple[Mapping[str, Any], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As interfaces.md, `backtest`; with only a reason where none was made yet."""
-        return dict(self.found) if self.found is not None else {"reason": "not_made"}
+        """As interfaces.md, `backtest`, or why there is none; and how often alarms were called wrong."""
+        found = dict(self.found) if self.found is not None else {"reason": "not_made"}
+        return {**found, "wrong_alarms": list(self.wrong_alarms)}
 
 
 def build(view: View, asked: Asked, lost: Answer | None = None) -> ScoresPage:
@@ -69,6 +71,7 @@ def build(view: View, asked: Asked, lost: Answer | None = None) -> ScoresPage:
         lost=lost,
         lost_rows=tuple(_listed(one, view.workspace.settings.zone) for one in listed[:MOST_LISTED]),
         n_lost_rows=len(listed),
+        wrong_alarms=tuple(view.wrong_alarms),
     )
 
 

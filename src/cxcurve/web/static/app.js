@@ -8,29 +8,48 @@
 
   // In the head and not deferred: the first paint already has the right theme.
   root.classList.add("has-js");
-  for (const key of ["theme", "density"]) if (kept(key)) root.dataset[key] = kept(key);
+  for (const key of ["theme", "density", "keys"]) if (kept(key)) root.dataset[key] = kept(key);
 
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
   const set = (key, value) => { root.dataset[key] = value; keep(key, value); };
   const toggleTheme = () => set("theme", isDark() ? "light" : "dark");
   const toggleDensity = () => set("density", root.dataset.density === "compact" ? "roomy" : "compact");
+  const toggleKeys = () => set("keys", root.dataset.keys === "off" ? "on" : "off");
 
   function buttons() {
-    const actions = { theme: toggleTheme, density: toggleDensity };
+    const actions = { theme: toggleTheme, density: toggleDensity, keys: toggleKeys };
     for (const button of all("[data-action]")) button.addEventListener("click", actions[button.dataset.action]);
     for (const form of all("form[data-auto]")) for (const select of all("select", form)) select.addEventListener("change", () => form.requestSubmit());
   }
 
-  // "g c" goes to the curve, "/" to the search field, "t" changes the theme.
+  // A letter after "g" leads to a page; the panel of "?" (keys.html) lists them all.
   function keys() {
     const place = (key) => document.querySelector(`.nav [data-letter="${CSS.escape(key)}"]`);
+    const search = () => { (document.querySelector("main input[type=search]") ?? document.querySelector("input[type=search]"))?.focus(); };
+    // Down and up a table, from link to link; from elsewhere into the first table that is shown.
+    const walk = (step, target) => {
+      const from = target.closest("table[data-rows]") ?? all("table[data-rows]").find((one) => one.offsetParent && one.querySelector("tbody th a"));
+      const links = from ? all("tbody tr", from).map((row) => row.querySelector("th a")).filter(Boolean) : [];
+      const here = links.indexOf(target.closest("tr")?.querySelector("th a"));
+      links[here < 0 ? 0 : Math.max(0, Math.min(links.length - 1, here + step))]?.focus();
+    };
+    const acts = {
+      "/": search, t: toggleTheme, "?": () => document.getElementById("keys")?.togglePopover(),
+      j: (target) => walk(1, target), k: (target) => walk(-1, target),
+    };
+    for (const one of all(".nav [data-letter]")) {
+      const told = document.querySelector("[data-places]").appendChild(document.createElement("div"));
+      told.innerHTML = "<dt></dt><dd><kbd>g</kbd> <kbd></kbd></dd>";
+      told.firstChild.textContent = one.textContent;
+      told.querySelector("kbd + kbd").textContent = one.dataset.letter;
+    }
     let before = "";
     document.addEventListener("keydown", (event) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || event.target.closest("input, select, textarea")) return;
-      const key = event.key.toLowerCase();
+      if (root.dataset.keys === "off" || event.metaKey || event.ctrlKey || event.altKey || event.target.closest("input, select, textarea")) return;
+      const arrow = event.target.closest("table[data-rows]") && { ArrowDown: "j", ArrowUp: "k" }[event.key];
+      const key = arrow || event.key.toLowerCase();
       if (before === "g" && place(key)) location.assign(place(key).href);
-      else if (key === "/") { const field = document.querySelector("input[type=search]"); if (field) { event.preventDefault(); field.focus(); } }
-      else if (key === "t" && before !== "g") toggleTheme();
+      else if (acts[key] && before !== "g") { event.preventDefault(); acts[key](event.target); }
       before = key === "g" ? "g" : "";
     });
   }

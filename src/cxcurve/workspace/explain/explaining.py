@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from cxcurve.journey.calendar import end_of_day
-from cxcurve.workspace.explain import advocacy, backtests, curves, customers, drift, moved, scorecards, ttv
+from cxcurve.workspace.explain import (
+    advocacy,
+    backtests,
+    curves,
+    customers,
+    drift,
+    friction,
+    moved,
+    revenue,
+    scorecards,
+    ttv,
+)
 from cxcurve.workspace.explain.explanation import EVENTS, Explanation, Grounds
 from cxcurve.workspace.explain.keys import Key
 from cxcurve.workspace.explain.results import Results
@@ -25,6 +36,8 @@ _KINDS: Mapping[str, Callable[..., Grounds]] = {
     "drift": drift.grounds,
     "ttv": ttv.grounds,
     "advocacy": advocacy.grounds,
+    "revenue": revenue.grounds,
+    "friction": friction.grounds,
     "backtest": backtests.grounds,
 }
 """By the kind of a key; its parts follow."""
@@ -55,6 +68,8 @@ def numbers(results: Results, customer_ids: list[str]) -> Iterator[str]:
     yield from drift.keys(results)
     yield from ttv.keys(results)
     yield from advocacy.keys(results)
+    yield from revenue.keys(results)
+    yield from friction.keys(results)
     yield from moved.keys(results)
     yield from backtests.keys(results)
     for axis in curves.AXES:

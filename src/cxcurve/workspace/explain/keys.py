@@ -19,6 +19,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "drift": ("drift/STAGE/FACT",),
     "ttv": ("ttv/median_days", "ttv/reached/DAY", "ttv/month/MONTH/...", "ttv/SEGMENT/VALUE/..."),
     "advocacy": ("advocacy/ready", "advocacy/rate", "advocacy/critics", "advocacy/action/SIGNAL"),
+    "revenue": ("revenue/closing", "revenue/nrr", "revenue/grr", "revenue/customers_kept"),
+    "friction": ("friction/revenue_at_risk", "friction/SIGNAL/TOUCHPOINT/STAGE/FACT"),
     "backtest": ("backtest/INDEX/FACT", "backtest/INDEX/baselines/RIVAL"),
 }
 """The forms of a key, by kind."""
@@ -30,6 +32,8 @@ _LENGTHS = {
     "drift": (2,),
     "ttv": (1, 2, 3, 4),
     "advocacy": (1, 2),
+    "revenue": (1,),
+    "friction": (1, 4),
     "backtest": (2, 3),
 }
 _PREFIX = "segment."

@@ -18,7 +18,9 @@ from cxcurve.workspace.advocacy import AdvocacyResult
 from cxcurve.workspace.curves import CurveResult
 from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.friction import InventoryResult
 from cxcurve.workspace.moved import Weeks, weeks_between
+from cxcurve.workspace.revenue import RevenueResult
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.time_to_value import TimeToValueResult, time_to_value_result
 
@@ -52,6 +54,14 @@ class Results(Protocol):
     @property
     def advocacy(self) -> AdvocacyResult:
         """Who speaks for us, and who against."""
+
+    @property
+    def revenue(self) -> RevenueResult:
+        """What customers pay again and again."""
+
+    @property
+    def friction(self) -> InventoryResult:
+        """The friction inventory."""
 
     def curve(self, x: X, leavers: Leavers = "survivors") -> CurveResult:
         """The curve."""
@@ -100,6 +110,16 @@ class Found:
     def advocacy(self) -> AdvocacyResult:
         """Who speaks for us, and who against."""
         return self.workspace.advocacy_of(self.known)
+
+    @cached_property
+    def revenue(self) -> RevenueResult:
+        """What customers pay again and again."""
+        return self.workspace.revenue_of(self.known)
+
+    @property
+    def friction(self) -> InventoryResult:
+        """The friction inventory."""
+        return self.workspace.inventory_of(self.known)
 
     def curve(self, x: X, leavers: Leavers = "survivors") -> CurveResult:
         """The curve."""
