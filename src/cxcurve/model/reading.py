@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,63 +55,39 @@ def _journey(document: Document | None, problems: list[Problem]) -> tuple[Journe
 
 def read_sources(path: Path) -> tuple[dict[str, Source] | None, list[Problem]]:
     """The sources of a file by key; None where a problem is an error. A file with comments only has none."""
-    document, problems = read_document(path)
-    if document is None:
-        return None, problems
-    if document.value is None:
-        return (None if problems else {}), problems
-    if not isinstance(document.value, dict):
-        return None, [*problems, _no_mapping(document, "a name for each source")]
-    sources, findings = {}, list[Finding]()
-    for key, value in document.value.items():
-        source, found = _read(Source, value, (key,))
-        findings += found
-        if source is not None:
-            sources[key] = source.model_copy(update={"key": key})
-            findings += check_source(key, source)
-    problems = sorted(problems + problems_of(document, findings))
-    return (None if _has_errors(problems) else sources), problems
+    return _named(path, Source, "source", check_source)
 
 
 def read_destinations(path: Path) -> tuple[dict[str, Destination] | None, list[Problem]]:
     """The destinations of a file by key; None where a problem is an error. No file is none of them."""
-    if not path.exists():
-        return {}, []
-    document, problems = read_document(path)
-    if document is None or document.value is None:
-        return (None if problems else {}), problems
-    if not isinstance(document.value, dict):
-        return None, [*problems, _no_mapping(document, "a name for each destination")]
-    destinations, findings = {}, list[Finding]()
-    for key, value in document.value.items():
-        destination, found = _read(Destination, value, (key,))
-        findings += found
-        if destination is not None:
-            destinations[key] = destination.model_copy(update={"key": key})
-            findings += check_destination(key, destinations[key])
-    findings += check_together(destinations)
-    problems = sorted(problems + problems_of(document, findings))
-    return (None if _has_errors(problems) else destinations), problems
+    return _named(path, Destination, "destination", check_destination, check_together) if path.exists() else ({}, [])
 
 
 def read_subscriptions(path: Path) -> tuple[dict[str, Subscription] | None, list[Problem]]:
     """Who is sent reports, by key; None where a problem is an error. No file is nobody."""
-    if not path.exists():
-        return {}, []
+    return _named(path, Subscription, "subscription", check_subscription) if path.exists() else ({}, [])
+
+
+def _named(
+    path: Path, model: type[Model], noun: str, check: Callable[[str, Model], Iterable[Finding]],
+    check_all: Callable[[dict[str, Model]], Iterable[Finding]] = lambda _: (),
+) -> tuple[dict[str, Model] | None, list[Problem]]:  # fmt: skip
+    """Objects by the name that the file gives each."""
     document, problems = read_document(path)
     if document is None or document.value is None:
         return (None if problems else {}), problems
     if not isinstance(document.value, dict):
-        return None, [*problems, _no_mapping(document, "a name for each subscription")]
-    subscriptions, findings = {}, list[Finding]()
+        return None, [*problems, _no_mapping(document, f"a name for each {noun}")]
+    made, findings = dict[str, Model](), list[Finding]()
     for key, value in document.value.items():
-        subscription, found = _read(Subscription, value, (key,))
+        one, found = _read(model, value, (key,))
         findings += found
-        if subscription is not None:
-            subscriptions[key] = subscription.model_copy(update={"key": key})
-            findings += check_subscription(key, subscriptions[key])
+        if one is not None:
+            made[key] = one.model_copy(update={"key": key})
+            findings += check(key, one)
+    findings += check_all(made)
     problems = sorted(problems + problems_of(document, findings))
-    return (None if _has_errors(problems) else subscriptions), problems
+    return (None if _has_errors(problems) else made), problems
 
 
 def cross_check(journey: Journey, sources: Mapping[str, Source], path: Path) -> list[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from cxcurve.errors import Problem, ProblemsError, Severity, WorkspaceError
 from cxcurve.model import (
@@ -21,6 +22,8 @@ from cxcurve.model import (
 from cxcurve.model.settings import Settings, read_settings
 from cxcurve.model.starters import JOURNEY_FILE, SETTINGS_FILE, SOURCES_FILE
 from cxcurve.workspace.inputs import file_problems
+
+T = TypeVar("T")
 
 DESTINATIONS_FILE, REPORTS_FILE = "destinations.yaml", "reports.yaml"
 DATA_FOLDER, STORE_FILE = ".cxcurve", "events.duckdb"
@@ -86,10 +89,7 @@ class Folder:
         Raises:
             ProblemsError: a file has errors; all of them.
         """
-        journey, found = read_journey(self.folder / JOURNEY_FILE)
-        if journey is None or errors_of(found):
-            raise ProblemsError(errors_of(found))
-        return journey
+        return _sound(*read_journey(self.folder / JOURNEY_FILE))
 
     def reread(self) -> None:
         """Read the journey and the sources anew when they are next needed."""
@@ -116,10 +116,7 @@ class Folder:
         Raises:
             ProblemsError: the file has errors; all of them.
         """
-        destinations, found = read_destinations(self.folder / DESTINATIONS_FILE)
-        if destinations is None or errors_of(found):
-            raise ProblemsError(errors_of(found))
-        return destinations
+        return _sound(*read_destinations(self.folder / DESTINATIONS_FILE))
 
     @cached_property
     def subscriptions(self) -> dict[str, Subscription]:
@@ -128,10 +125,7 @@ class Folder:
         Raises:
             ProblemsError: the file has errors; all of them.
         """
-        subscriptions, found = read_subscriptions(self.folder / REPORTS_FILE)
-        if subscriptions is None or errors_of(found):
-            raise ProblemsError(errors_of(found))
-        return subscriptions
+        return _sound(*read_subscriptions(self.folder / REPORTS_FILE))
 
     @cached_property
     def expected_gaps(self) -> dict[str, int]:
@@ -149,6 +143,13 @@ class Folder:
     def has_data(self) -> bool:
         """Whether anything was ever put into the store; asking does not open it."""
         return (self.folder / DATA_FOLDER / STORE_FILE).is_file()
+
+
+def _sound(made: T | None, found: Sequence[Problem]) -> T:
+    """What a file says, where it says it without an error."""
+    if made is None or errors_of(found):
+        raise ProblemsError(errors_of(found))
+    return made
 
 
 def errors_of(problems: Sequence[Problem]) -> list[Problem]:

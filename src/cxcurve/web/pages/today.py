@@ -22,7 +22,7 @@ from cxcurve.workspace.today import TEN, Call, Calls
 
 PARAMETERS = tables.PARAMETERS
 CSV = "today.csv"
-_IN_JSON = ("label", "from", "to", "is_better", "action", "lead")
+_IN_JSON = ("label", "from", "to", "interval", "n", "is_better", "action", "lead")
 MOST_IN_JSON = 100
 COLUMNS = (
     Column("name", "Customer", note="segment"),
@@ -124,6 +124,8 @@ def _metric(row: Row, currency: str) -> dict[str, Any]:
         "label": row.metric.label,
         "from": fmt.amount(row.previous.value, row.metric.unit, currency),
         "to": told(row, currency)[0],
+        "interval": fmt.interval(row.current.low, row.current.high, row.metric.unit, currency),
+        "n": row.current.n,
         "against": row.against,
         "is_better": row.is_better,
         "action": row.action,
@@ -144,6 +146,8 @@ def _zones(view: View, kept: Mapping[str, str]) -> list[dict[str, Any]]:
             "label": f"Stall from {stage_label(journey, zone.start)} to {stage_label(journey, zone.goal)}",
             "from": fmt.share(now - change),
             "to": fmt.share(now),
+            "interval": fmt.interval(zone.stall.low, zone.stall.high, "share"),
+            "n": zone.stall.n,
             "against": "those who entered before",
             "is_better": change < 0,
             "action": "",
