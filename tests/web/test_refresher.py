@@ -87,6 +87,7 @@ def test_what_was_taken_back_is_not_shown_whatever_a_round_had_made(workspace: W
         with views(Whom()) as view:
             build(view, NOW)
         workspace.erase(gone)
+        assert gone not in names()  # who reads knows of it, and what the round hands over is of before
     assert gone in seen[0]
     assert gone not in names()
 
