@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace as Page
 from typing import Any
@@ -28,8 +29,10 @@ from invented import (
 
 from cxcurve import charts
 from cxcurve.charts import CurvePoint, Drop, EventMark, Note, StageBand
-from cxcurve.charts.format import amount
-from cxcurve.web.pages.customers import DRAWN, DRAWN_NARROW
+from cxcurve.charts.format import amount, day, reason
+from cxcurve.web.asked import Asked, Whom
+from cxcurve.web.grid import grid
+from cxcurve.web.pages.customers import COLUMNS, DRAWN, DRAWN_NARROW
 from cxcurve.web.pages.frame import Field
 
 
@@ -500,28 +503,26 @@ def customers_page() -> Page:
                 "name": name,
                 "segment": ("Enterprise", "Mid-market", None)[index % 3],
                 "stage": STAGES[index % 6],
-                "stage_since": date(2026, 8, 1 + index),
+                "since": f"since {day(date(2026, 8, 1 + index))}",
                 "friction_index": friction,
                 "momentum_index": momentum,
                 "level": momentum - friction,
                 "sparkline": charts.sparkline(values, tone="bad" if friction > 60 else ""),
                 "revenue": 4200.0 * (index + 1) ** 2,
                 "owner": ("Maya Lind", None)[index % 2],
-                "is_drifting": index % 4 == 1,
                 "pair": None if index == 6 else "stuck",
-                "states": ["new"] if index == 6 else [],
-                "reason": None,
+                "states": ["new"] if index == 6 else ["drifting"] if index % 4 == 1 else [],
+                "tones": {"drifting": "warn"},
             }
         )
     rows += [{**row, "href": f"{row['href']}{copy}"} for copy in range(4) for row in rows]
     rows[7] |= {
         "stage": None,
-        "stage_since": None,
+        "since": reason("outside"),
         "friction_index": None,
         "momentum_index": None,
         "level": None,
         "sparkline": None,
-        "reason": "outside",
     }
     wide, narrow = (
         charts.scatter(scatter_points(), width=w, limit=n, currency="EUR")
@@ -532,15 +533,24 @@ def customers_page() -> Page:
         "Customers",
         "customers",
         "/customers",
-        rows=rows,
+        table=replace(
+            grid(
+                COLUMNS,
+                (),
+                Asked({}, Whom()),
+                sort="-friction_index",
+                noun="customer",
+                searched=("name",),
+                filters=(Field("state", "State", (("", "Any state"), ("stuck", "stuck")), ""),),
+                csv_path="/customers.csv",
+                currency="EUR",
+            ),
+            rows=tuple(rows),
+            pager=pager,
+        ),
         scatter=wide,
         scatter_narrow=narrow,
-        csv_url="/customers.csv",
-        sort="-friction_index",
-        q="",
         state="",
-        states=("stuck", "new"),
-        pager=pager,
     )
 
 

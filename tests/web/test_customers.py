@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from cxcurve import charts
-from cxcurve.web.pages import customers
-from cxcurve.web.pages.customers import _cell
+from cxcurve.web import grid
+from cxcurve.web.grid import _cell
 from cxcurve.workspace import Workspace
 
 
@@ -49,7 +49,7 @@ def test_a_list_of_those_in_a_state(site: httpx.Client, workspace: Workspace, st
     table = list(csv.DictReader(io.StringIO(site.get(f"/customers.csv?state={state}").text)))
     assert {row["customer_id"] for row in table} == wanted.keys()
     assert all(state in f"{row['pair']}; {row['states']}" for row in table)
-    assert f"<option selected>{state}</option>" in site.get(f"/customers?state={state}").text
+    assert f'<option value="{state}" selected>{state}</option>' in site.get(f"/customers?state={state}").text
 
 
 def test_an_unknown_state_is_refused(site: httpx.Client) -> None:
@@ -74,14 +74,14 @@ def test_search_finds_names_owners_and_segments(site: httpx.Client) -> None:
     assert first in rows(site, f"q={str(first['name']).upper()}")
     assert {row["segment"] for row in rows(site, "q=enterprise")} == {"Enterprise"}
     page = site.get("/customers?q=zzzz")
-    assert "No customer matches “zzzz”" in page.text
+    assert "Nothing matches “zzzz”" in page.text
 
 
 def test_a_list_is_sorted_once_and_its_picture_drawn_once(site: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 100,000 customers that takes seconds."""
     calls: list[str] = []
-    sort, draw = customers._sorted, charts.scatter
-    monkeypatch.setattr(customers, "_sorted", lambda *given: (calls.append("sort"), sort(*given))[1])
+    sort, draw = grid._sorted, charts.scatter
+    monkeypatch.setattr(grid, "_sorted", lambda *given: (calls.append("sort"), sort(*given))[1])
     monkeypatch.setattr(charts, "scatter", lambda *given, **named: (calls.append("draw"), draw(*given, **named))[1])
     asked = "q=e&sort=owner"
     pages = [site.get(f"/customers?{asked}&page={page}").text for page in (1, 2, 1)]

@@ -2,113 +2,104 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cxcurve import charts
+from cxcurve.charts import format as fmt
 from cxcurve.metrics.customer_states import ALL_STATES
 from cxcurve.web.asked import Asked
-from cxcurve.web.pages.frame import Frame, customer_href, framed, with_query
+from cxcurve.web.grid import PARAMETERS as TABLE
+from cxcurve.web.grid import Column, Grid, grid
+from cxcurve.web.pages.frame import Field, Frame, customer_href, framed
 from cxcurve.web.reader import View
 from cxcurve.workspace.lists import flat, in_state
 from cxcurve.workspace.results import at, plain
 
-PARAMETERS = ("q", "state", "sort", "page")
+PARAMETERS = (*TABLE, "state")
 CSV = "customers.csv"
-PER_PAGE = 50
 DRAWN, DRAWN_NARROW = 110, 50
-KEYS = (
-    "name",
-    "stage",
-    "friction_index",
-    "momentum_index",
-    "level",
-    "revenue",
-    "owner",
-    "segment",
-    "dwell_days",
-    "pair",
-)
-SHOWN = (
-    "customer_id", "name", "segment", "friction_index", "momentum_index", "level", "revenue", "owner", "is_drifting",
-    "reason", "stage_since", "pair",
-)  # fmt: skip
-SEARCHED = ("name", "customer_id", "owner", "segment")
+DRIFTING = "drifting"
 COLUMNS = (
-    "customer_id", "name", "segment", "industry", "plan", "region", "owner", "partner_id", "stage", "stage_since",
-    "friction_index", "momentum_index", "advocacy_index", "level", "pair", "pair_since", "states", "revenue",
-    "is_usual_revenue", "is_drifting", "reason",
-)  # fmt: skip
+    Column("name", "Customer", note="segment"),
+    Column("customer_id", "Id", is_shown=False),
+    Column("segment", "Segment", is_shown=False),
+    Column("industry", "Industry", is_shown=False),
+    Column("plan", "Plan", is_shown=False),
+    Column("region", "Region", is_shown=False),
+    Column("partner_id", "Partner", is_shown=False),
+    Column("stage", "Stage", note="since"),
+    Column("stage_since", "Since", kind="day", is_shown=False),
+    Column("dwell_days", "Days there", kind="days", is_shown=False),
+    Column("states", "State", kind="badge", tone="tones", is_sorted=False),
+    Column("friction_index", "Friction", kind="friction", is_less=True),
+    Column("momentum_index", "Momentum", kind="number", is_less=True),
+    Column("advocacy_index", "Advocacy", kind="number", is_shown=False),
+    Column("level", "Level", kind="signed"),
+    Column("pair", "Pair", is_shown=False),
+    Column("pair_since", "Pair since", kind="day", is_shown=False),
+    Column("sparkline", "12 weeks", kind="spark", is_less=True),
+    Column("revenue", "Revenue", kind="money"),
+    Column("is_usual_revenue", "Revenue is the usual of its segment", is_shown=False),
+    Column("is_drifting", "Drifting", is_shown=False),
+    Column("owner", "Owner", is_less=True),
+    Column("reason", "Why there is no stage", is_shown=False),
+)
+SEARCHED = ("name", "customer_id", "owner", "segment")
 
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CustomersPage(Frame):
-    """What customers.html shows; `found` holds all rows of the search, `rows` those of this page."""
+    """What customers.html shows."""
 
-    found: tuple[Row, ...]
+    table: Grid
     drifting: frozenset[int]
     as_of_us: int
-    rows: tuple[Row, ...]
     scatter: charts.Picture | None
     scatter_narrow: charts.Picture | None
-    csv_url: str
-    sort: str
-    q: str
     state: str
-    states: tuple[str, ...]
-    pager: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """The rows of this page, and where it stands among the others."""
-        start = (self.pager["page"] - 1) * PER_PAGE
-        rows = [_plain(_marked(row, self.drifting)) for row in self.found[start : start + PER_PAGE]]
+        pager = self.table.pager
+        rows = [_told(row, self.drifting) for row in self.table.found[pager["first"] - 1 : pager["last"]]]
         return {
             "as_of": at(self.as_of_us),
-            **self.pager,
-            "sort": self.sort,
+            **pager,
+            "sort": self.table.sort,
             "state": self.state or None,
-            "customers": rows,
+            "customers": [{name: plain(value) for name, value in row.items()} for row in rows],
         }
 
     def to_csv(self) -> str:
-        """All rows of the search. Text that a spreadsheet would take for a formula is quoted."""
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(COLUMNS)
-        rows = (_plain(flat(_marked(row, self.drifting))) for row in self.found)
-        writer.writerows([_cell(value) for value in row.values()] for row in rows)
-        return out.getvalue()
+        """All rows of the search."""
+        return replace(self.table, found=tuple(flat(_told(row, self.drifting)) for row in self.table.found)).to_csv()
 
 
 def build(view: View, asked: Asked) -> CustomersPage:
     """The page for a query."""
     frame = framed(view, asked, "Customers", "customers", "/customers")
-    sort = asked.choice("sort", [sign + key for key in KEYS for sign in ("", "-")], "level")
-    q = asked.given.get("q", "")
     state = asked.choice("state", ("", *ALL_STATES), "")
-    found = view.of_all(("customers", q, state, sort), lambda: _sorted(_matching(view.customers, q, state), sort))
-    drifting = view.of_all("drifting", lambda: _drifting(view))
-    pager = _pager(len(found), asked.count("page"))
-    shown = found[(pager["page"] - 1) * PER_PAGE :][:PER_PAGE]
+    drifting = view.of_all(DRIFTING, lambda: _drifting(view))
+    rows = view.of_all(("in state", state), lambda: in_state(view.customers, state)) if state else view.customers
+    states = Field("state", "State", (("", "Any state"), *((one, one) for one in ALL_STATES)), state)
+    table = grid(
+        COLUMNS, rows, asked, sort="level", noun="customer", searched=SEARCHED, filters=(states,),
+        csv_path="/customers.csv", currency=frame["currency"],
+        kept=lambda search, find: view.of_all(("customers", state, *search), find),
+    )  # fmt: skip
+    asked_for = (table.q, state)
     return CustomersPage(
         **frame,
-        found=found,
+        table=replace(table, rows=_shown(view, table.rows, drifting, frame["kept"])),
         drifting=drifting,
         as_of_us=view.as_of_us,
-        rows=_shown(view, [_marked(row, drifting) for row in shown], frame["kept"]),
-        scatter=_scatter(view, (q, state), found, frame, charts.WIDE, DRAWN),
-        scatter_narrow=_scatter(view, (q, state), found, frame, charts.NARROW, DRAWN_NARROW),
-        csv_url=with_query("/customers.csv", {k: v for k, v in asked.given.items() if k != "page"}),
-        sort=sort,
-        q=q,
+        scatter=_scatter(view, asked_for, table.found, frame, charts.WIDE, DRAWN),
+        scatter_narrow=_scatter(view, asked_for, table.found, frame, charts.NARROW, DRAWN_NARROW),
         state=state,
-        states=ALL_STATES,
-        pager=pager,
     )
 
 
@@ -116,46 +107,38 @@ def _drifting(view: View) -> frozenset[int]:
     return frozenset(one.customer_key for _, one in view.drifting)
 
 
-def _marked(row: Row, drifting: Collection[int]) -> Row:
-    return {**row, "is_drifting": row["customer_key"] in drifting}
+def _told(row: Row, drifting: Collection[int]) -> dict[str, Any]:
+    """A row as JSON and CSV have it: every column but pictures."""
+    told = {**row, "is_drifting": row["customer_key"] in drifting}
+    return {column.key: told[column.key] for column in COLUMNS if column.kind != "spark"}
 
 
-def _matching(rows: Sequence[Row], q: str, state: str) -> Sequence[Row]:
-    needle, rows = q.casefold(), in_state(rows, state) if state else rows
-    return rows if not q else [row for row in rows if any(needle in (row[k] or "").casefold() for k in SEARCHED)]
-
-
-def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
-    """By one column, unknown values last either way; ties keep the lowest level first."""
-    key = sort.removeprefix("-")
-    known = [row for row in rows if row[key] is not None]
-    known.sort(key=lambda row: _comparable(row[key]), reverse=sort.startswith("-"))
-    return (*known, *(row for row in rows if row[key] is None))
-
-
-def _comparable(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
-
-
-def _pager(n: int, page: int) -> dict[str, int]:
-    """A page past the end is the last one: the list may have become shorter since the link was made."""
-    pages = max(1, -(-n // PER_PAGE))
-    page = min(page, pages)
-    return {"page": page, "pages": pages, "n": n, "first": (page - 1) * PER_PAGE + 1, "last": min(page * PER_PAGE, n)}
-
-
-def _shown(view: View, rows: Sequence[Row], kept: Mapping[str, str]) -> tuple[Row, ...]:
+def _shown(view: View, rows: Sequence[Row], drifting: Collection[int], kept: Mapping[str, str]) -> tuple[Row, ...]:
     levels = view.levels(tuple(row["customer_key"] for row in rows))
-    return tuple(
-        {
-            **{name: row[name] for name in SHOWN},
-            "href": customer_href(row["customer_id"], kept),
-            "stage": row["stage_label"],
-            "sparkline": _sparkline(levels.get(row["customer_key"], []), row["name"]),
-            "states": [one["state"] for one in row["states"]],
-        }
-        for row in rows
-    )
+    return tuple(_drawn(row, levels.get(row["customer_key"], []), drifting, kept) for row in rows)
+
+
+def _drawn(row: Row, levels: Sequence[float], drifting: Collection[int], kept: Mapping[str, str]) -> Row:
+    name, is_drifting = row["name"] or row["customer_id"], row["customer_key"] in drifting
+    return {
+        **_told(row, drifting),
+        "name": name,
+        "href": customer_href(row["customer_id"], kept),
+        "stage": row["stage_label"],
+        "since": _since(row["stage_since"]) if row["stage_since"] else fmt.reason(row["reason"]),
+        "states": [
+            *([DRIFTING] if is_drifting else []),
+            *([row["pair"]] if row["pair"] else []),
+            *(one["state"] for one in row["states"]),
+        ],
+        "tones": {DRIFTING: "warn"},
+        "sparkline": _sparkline(levels, name),
+    }
+
+
+def _since(day: str) -> str:
+    """On one line, for fifty rows of three lines are read less easily than of two."""
+    return f"since {fmt.day(day)}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _sparkline(levels: Sequence[float], name: str) -> charts.Picture | None:
@@ -179,11 +162,3 @@ def _scatter(
         return charts.scatter(points, width=width, limit=most, currency=frame["currency"]) if points else None
 
     return view.of_all(("scatter", asked, width, tuple(frame["kept"].items())), made)
-
-
-def _plain(row: Row) -> dict[str, Any]:
-    return {name: plain(row[name]) for name in COLUMNS}
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
