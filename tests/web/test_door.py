@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from entering import PASSWORD, browser_of, guarded, joined, people_of, sent, token_in
 
+from cxcurve.people.audit import Audit, Entry
 from cxcurve.people.people import People
 from cxcurve.people.roles import Role
 from cxcurve.people.sessions import LONGEST_REST_US, LONGEST_US
@@ -266,3 +269,17 @@ def test_one_who_asks_without_end_waits(workspace: Workspace, people: People, mo
         found = [browser.get("/openapi.json") for _ in range(6)]
     assert [one.status_code for one in found] == [200] * 5 + [429]
     assert 1 < int(found[-1].headers["retry-after"]) <= 100
+
+
+def test_what_is_answered_is_in_the_audit_log(url: str, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes to write it: whoever stops us after an answer finds what was done."""
+    write = Audit.add
+
+    def slowly(*given: Any) -> Entry:
+        time.sleep(0.3)
+        return write(*given)
+
+    monkeypatch.setattr(Audit, "add", slowly)
+    with browser_of(url, ADMIN) as browser:
+        assert sent(browser, "/settings", "/notes", at="2026-05-03", text="New onboarding").status_code < 400
+        assert [entry.what for entry in people.audit.all()].count("note") == 1

@@ -82,17 +82,15 @@ class Door:
         if rule is None or not rule.logged:
             await self._app(scope, receive, send)
             return
-        status = 500
 
         async def send_on(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
+            # Before whoever asked hears that it is done: what was answered is never missing, whatever comes after.
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                about = _about(scope)
+                await run_in_threadpool(self._people.audit.add, now_us(), who.name, rule.logged, about, who.address)
             await send(message)
 
         await self._app(scope, receive, send_on)
-        if status < 400:
-            about = _about(scope)
-            await run_in_threadpool(self._people.audit.add, now_us(), who.name, rule.logged, about, who.address)
 
     def _admitted(self, request: Request, rule: Rule | None) -> Visitor | Response:
         try:
