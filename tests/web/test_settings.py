@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pyotp
 import pytest
+import zxingcpp
 from entering import PASSWORD, browser_of, guarded, joined, people_of, sent, token_in
 
 from cxcurve.people import second
@@ -80,11 +83,29 @@ def test_a_recovery_code_is_good_once(people: People) -> None:
     assert len(people.users.find(user.user_id).recovery) == 7
 
 
+def read_qr(page: str) -> str:
+    """What a phone reads from the picture of a page: its path is a start and runs of dark modules, row by row."""
+    picture = re.search(r"<svg[^>]*>.*?</svg>", page[page.index('id="totp"') :], re.DOTALL)
+    assert picture
+    width = int(re.findall(r'd="M0 0h(\d+)', picture[0])[0])
+    dark, x, y = np.full((width, width), 255, np.uint8), 0, -0.5
+    for kind, a, b in re.findall(r"([Mmh])(-?[\d.]+)(?: (-?[\d.]+))?", picture[0].split('stroke="#000"')[1]):
+        if kind == "h":
+            dark[int(y), x : x + int(a)] = 0
+        else:
+            x, y = (0, 0.0) if kind == "M" else (x, y)
+            y += float(b)
+        x += int(a)
+    found = zxingcpp.read_barcodes(np.kron(dark, np.ones((4, 4), np.uint8)))
+    return str(found[0].text)
+
+
 def set_up(browser: httpx.Client) -> tuple[str, list[str]]:
     """A second factor: its secret, and the recovery codes."""
     begun = sent(browser, "/settings", "/settings", do="totp", password=PASSWORD)
     secret, address = secrets_in(begun)
     assert address.startswith("otpauth://totp/")
+    assert read_qr(begun.text) == html.unescape(address)
     fields = {"do": "totp_confirm", "secret": secret, "form_token": token_in(begun)}
     wrong = browser.post("/settings", data={**fields, "code": "000000x"})
     assert "The code is not the app" in wrong.text

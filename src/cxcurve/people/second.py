@@ -6,6 +6,7 @@ import secrets
 from datetime import UTC, datetime
 
 import pyotp
+import segno
 
 from cxcurve.people.secret import hashed
 from cxcurve.people.users import User, Users
@@ -22,6 +23,13 @@ def new_totp() -> str:
 def address_of(secret: str, email: str, workspace: str) -> str:
     """What apps read: an otpauth:// address."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=f"cxcurve {workspace}")
+
+
+def picture_of(address: str) -> str:
+    """The address as a QR code: SVG, black on white in every theme, for cameras read no other."""
+    return str(
+        segno.make_qr(address).svg_inline(scale=4, light="white", title="The secret as a QR code", svgclass=None)
+    )
 
 
 def step_of(secret: str, code: str, now_us: int) -> int | None:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from cxcurve.people.audit import Entry, Verdict
 from cxcurve.people.people import People
 from cxcurve.people.roles import MEANINGS, Role
+from cxcurve.people.second import picture_of
 from cxcurve.people.users import User
 from cxcurve.store.keys import KeyFact, Keys
 from cxcurve.web.pages.frame import Frame, bare, local
@@ -26,6 +29,11 @@ class Said:
     secrets: tuple[str, ...] = ()
     totp: tuple[str, str] | None = None
     """Secret and address for an app, to be confirmed by a code."""
+
+    @property
+    def qr(self) -> Markup | None:
+        """The address as a picture for the phone's camera."""
+        return Markup(picture_of(self.totp[1])) if self.totp else None
 
 
 @dataclass(frozen=True, kw_only=True)
