@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import email
 import http.server
+import io
 import json
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ class Box:
         refused: recipients whose mails are refused, with the answer.
         after_data: instead of taking a message: "drop" hangs up, "refuse" says no; one for each message to come.
         logins: what was given to sign in.
+        n_encrypted: how many connections went over to TLS.
         hold: where to wait: "data" before the message is asked for, "end" before it is taken.
     """
 
@@ -31,6 +34,7 @@ class Box:
     refused: dict[str, str] = field(default_factory=dict)
     after_data: list[str] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
+    n_encrypted: int = 0
     hold: str = ""
     is_held: threading.Event = field(default_factory=threading.Event)
     goes_on: threading.Event = field(default_factory=threading.Event)
@@ -45,8 +49,8 @@ class Box:
 
 
 @contextmanager
-def mail_server() -> Iterator[Box]:
-    """A mail server that speaks as much SMTP as is needed."""
+def mail_server(tls: ssl.SSLContext | None = None, *, at_once: bool = False) -> Iterator[Box]:
+    """A mail server that speaks as much SMTP as is needed; with `tls` it encrypts once asked, or from the start."""
     box = Box()
 
     class Talk(socketserver.StreamRequestHandler):
@@ -58,11 +62,16 @@ def mail_server() -> Iterator[Box]:
 
         def talk(self) -> None:
             recipient = ""
+            if at_once:
+                self.encrypt()
             self.say("220 ready")
             while line := self.rfile.readline().decode().strip():
                 word = line.partition(" ")[0].upper()
                 if word == "EHLO":
-                    self.say("250-here\r\n250 AUTH PLAIN")
+                    self.say("250-here\r\n250-STARTTLS\r\n250 AUTH PLAIN" if tls else "250-here\r\n250 AUTH PLAIN")
+                elif word == "STARTTLS":
+                    self.say("220 go on")
+                    self.encrypt()
                 elif word == "AUTH":
                     box.logins.append(line)
                     self.say("235 welcome")
@@ -76,6 +85,17 @@ def mail_server() -> Iterator[Box]:
                         return
                 else:
                     self.say("250 fine")
+
+        def encrypt(self) -> None:
+            assert tls is not None
+            self.connection = tls.wrap_socket(self.connection, server_side=True)
+            self.rfile = cast(io.BufferedReader, self.connection.makefile("rb"))
+            self.wfile = cast(io.BufferedIOBase, self.connection.makefile("wb", 0))
+            box.n_encrypted += 1
+
+        def finish(self) -> None:
+            super().finish()
+            self.connection.close()
 
         def take(self, recipient: str) -> bool:
             lines = []

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import trustme
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "sources"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
@@ -194,6 +196,24 @@ def test_a_server_without_encryption_gets_neither_the_password_nor_the_report(fo
         assert [state for _, state, _ in failed.recipients] == ["failed", "failed"]
         assert "STARTTLS" in (failed.error or "")
         assert (box.logins, box.mails) == ([], [])
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_mail_goes_encrypted_to_a_server_whose_certificate_is_good(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, security: str
+) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "known.pem")
+    with mail_server(context, at_once=security == "tls") as box, cxcurve.open(folder) as workspace:
+        subscribe(folder, MAIL.format(port=box.port, more="").replace("security: none", f"security: {security}"))
+        refused = workspace.send_report("board")
+        assert "certificate" in (refused.error or "")
+        assert (box.logins, box.mails) == ([], [])
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "known.pem"))
+        assert {state for _, state, _ in workspace.send_report("board").recipients} == {"sent"}
+        assert [to for to, _ in box.mails] == ["ann@acme.example", "bob@acme.example"]
+        assert box.n_encrypted == len(box.logins) == 2
 
 
 def test_no_address_and_no_password_is_kept(folder: Path) -> None:
