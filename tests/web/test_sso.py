@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ from entering import guarded, joined, people_of
 
 pytest.importorskip("authlib", reason='needs pip install "cxcurve[sso]"')
 
+import django_provider
 from fake_provider import CLIENT, SECRET, FakeProvider, provided
 from joserfc.jwk import RSAKey
 
@@ -186,3 +190,37 @@ def test_a_provider_that_does_not_answer_is_not_asked_again_at_once(monkeypatch:
         with pytest.raises(ConnectError, match=said):
             gone.start("https://x.example/back")
     assert asked == ["https://login.example.com/.well-known/openid-configuration"]
+
+
+@pytest.fixture(name="others")
+def _others(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    program = [sys.executable, django_provider.__file__, str(tmp_path)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def test_a_provider_that_others_wrote_lets_its_user_in(
+    tmp_path: Path, others: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Django OAuth Toolkit: discovery, PKCE, its own sign-in page, a token it signs."""
+    assert others.stdin
+    assert others.stdout
+    monkeypatch.setenv("CXCURVE_OIDC_SECRET", django_provider.SECRET)
+    init(tmp_path / "w", "b2b-saas").close()
+    issuer = f"http://127.0.0.1:{others.stdout.readline().strip()}/o"
+    with (tmp_path / "w" / "cxcurve.toml").open("a") as file:
+        file.write(f'\n[oidc]\nissuer = "{issuer}"\nclient_id = "{django_provider.CLIENT}"\n')
+    with open(tmp_path / "w") as workspace, people_of(workspace) as people:
+        joined(people, Role.ADMIN, email=django_provider.EMAIL)
+        with guarded(workspace, people) as url, httpx.Client(base_url=url, follow_redirects=True) as browser:
+            print(f"{url}/sign-in/oidc/callback", file=others.stdin, flush=True)
+            assert others.stdout.readline().strip() == "ready"
+            asked = browser.get("/sign-in/oidc?next=/settings")
+            assert asked.url.path == "/login", asked.text
+            hidden = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', asked.text)
+            assert hidden
+            who = {"username": django_provider.NAME, "password": django_provider.PASSWORD}
+            inside = browser.post(str(asked.url), data={**who, "csrfmiddlewaretoken": hidden[1]})
+            assert str(inside.url) == f"{url}/settings", inside.text
+            assert django_provider.EMAIL in inside.text
