@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -13,6 +13,18 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 MISSING = "These tests need Chromium, which is not installed. Run: apt-get install -y chromium"
+
+_SHIFT = """() => new Promise((done) => {
+  let total = 0;
+  new PerformanceObserver((list) => { for (const one of list.getEntries()) total += one.value; })
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(total), 120);
+})"""
+
+
+def shifted(page: Page) -> float:
+    """By how much what an open page shows has moved by itself (cumulative layout shift)."""
+    return float(page.evaluate(_SHIFT))
 
 
 def launched(playwright: Playwright) -> Browser:

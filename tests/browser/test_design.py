@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from chromium import shifted
 from playwright.sync_api import Page, expect
 
 Opened = Callable[..., Page]
 VIEWS = ("/design", "/design?show=time", "/design?show=journey", "/design?show=compare", "/design?show=small")
 pytestmark = pytest.mark.browser
-SHIFT = """() => new Promise((done) => {
-  let total = 0;
-  new PerformanceObserver((list) => { for (const one of list.getEntries()) total += one.value; })
-    .observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => done(total), 120);
-})"""
 
 
 @pytest.mark.parametrize("path", VIEWS)
@@ -32,7 +27,7 @@ def test_a_view_is_light_and_nothing_on_it_jumps(opened: Opened, path: str) -> N
 def is_calm(page: Page) -> bool:
     """Whether nothing moves while it is opened; a busy processor may paint half of it first."""
     page.reload(wait_until="networkidle")
-    return bool(page.evaluate(SHIFT) == 0)
+    return shifted(page) == 0
 
 
 def test_panels_are_tabs_that_arrows_walk_along(opened: Opened) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,3 +190,39 @@ def test_after_a_beat_a_customer_is_told_anew_and_what_is_said_of_all_a_little_l
     later = seen()[1]
     workspace.score()
     assert seen()[1] is not later, "a score that somebody asked for is seen at once"
+
+
+def test_who_is_unknown_leaves_the_others_as_they_are_now(workspace: Workspace) -> None:
+    """What fails takes back the tables that were made for it: none of them is read after that."""
+    reader = Reader(workspace)
+    for name in ("Acme", "Bcme"):
+        load(workspace, [*OLD, *NEW], name)
+        workspace.score()
+        with pytest.raises(UnknownNameError):
+            customer(reader, "nobody")
+        assert customer(reader)["customer"]["name"] == name
+
+
+def test_what_two_want_at_once_is_made_once(workspace: Workspace) -> None:
+    reader, is_ready, made = Reader(workspace), threading.Event(), []
+
+    def make() -> int:
+        made.append(threading.get_ident())
+        is_ready.wait(30)
+        return len(made)
+
+    def ask(found: list[int]) -> None:
+        with reader.view(NOW) as view:
+            found.append(view.kept("slow", make))
+
+    found: list[int] = []
+    threads = [threading.Thread(target=ask, args=(found,), daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    key, end = (NOW, "slow"), time.monotonic() + 30
+    while reader._kept.wanted(key) < 2 and len(made) < 2 and time.monotonic() < end:
+        time.sleep(0.001)
+    is_ready.set()
+    for thread in threads:
+        thread.join(30)
+    assert (found, len(made), reader._kept.wanted(key)) == ([1, 1], 1, 0)

@@ -55,6 +55,17 @@ class Plan:
         """Keys of signals that stay open until another event."""
         return [key for key, signal in self.signals.items() if signal.until is not None]
 
+    @cached_property
+    def sum_keys(self) -> frozenset[int]:
+        """Keys of signals whose events each count by themselves."""
+        return frozenset(key for key, one in self.signals.items() if _is_sum(one))
+
+    @property
+    def when_columns(self) -> list[str]:
+        """What the rules of stages read of events, in order."""
+        rules = [one.when for one in self.signals.values() if one.stage is not None and one.when is not None]
+        return sorted({column for rule in rules for column in rule.columns})
+
     @property
     def latest_keys(self) -> list[int]:
         """Keys of signals of which a person's newest answer counts alone."""
@@ -105,7 +116,7 @@ class Plan:
                 "stage": stages.index(signal.stage) if signal.stage else None,
                 "after_key": self.keys.get(signal.after, -1) if signal.after else None,
                 "half_life_us": signal.half_life.seconds * US,
-                "is_sum": is_weighed(signal) and signal.until is None and signal.keep == "all",
+                "is_sum": _is_sum(signal),
             }
             for key, signal in self.signals.items()
         ]
@@ -121,6 +132,10 @@ _SCHEMA = pa.schema(
         ("is_sum", pa.bool_()),
     ]
 )
+
+
+def _is_sum(signal: Signal) -> bool:
+    return is_weighed(signal) and signal.until is None and signal.keep == "all"
 
 
 def is_weighed(signal: Signal) -> bool:

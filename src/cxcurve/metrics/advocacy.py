@@ -5,7 +5,9 @@ Whether a customer was asked is not in the log; until asks are kept, nobody coun
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -45,6 +47,19 @@ def critics(log: ir.Table, plan: Plan) -> ir.Table:
     is_low = (log.value >= float64(0.0)) & (log.value <= float64(_MOST_OF_A_DETRACTOR))
     is_detractor = log.signal_key.isin(answer_keys(plan, "nps") or [-1]) & is_low & (log.text.fill_null("") != "")
     return log.filter(is_public | is_detractor).select("customer_key", "signal_key", "occurred_us", "value", "text")
+
+
+def is_critical(event: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether an event is one of `critics`: its signal_key, value, amount and text."""
+    key, value = event["signal_key"], event["value"]
+    signal = plan.signals.get(key)
+    if signal is not None and signal.valence and signal.feedback == "indirect":
+        told = event[signal.valence.column]
+        valence = None if told is None else signal.valence.valence_of(float(told))
+        if valence is not None and valence <= CRITICAL:
+            return True
+    is_low = value is not None and 0.0 <= value <= _MOST_OF_A_DETRACTOR
+    return is_low and bool(event["text"]) and key in answer_keys(plan, "nps")
 
 
 def readiness(snapshot: Snapshot) -> ir.Table | None:

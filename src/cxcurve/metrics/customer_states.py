@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
@@ -72,7 +72,7 @@ def pair_weeks(snapshot: Snapshot) -> ir.Table:
     """The bands of everybody inside the journey, from when the cycle is 14 days old on."""
     weeks, now = snapshot.comparable_weeks, snapshot.customer_now
     columns = ("customer_key", "cycle", "cycle_week", "week", "friction_index", "momentum_index")
-    before = weeks.filter(weeks.week < _last_week(snapshot)).semi_join(now, ["customer_key", "cycle"])
+    before = weeks.filter(weeks.week < last_week(snapshot)).semi_join(now, ["customer_key", "cycle"])
     rows = before.select(*columns).union(now.select(*columns))
     return with_bands(rows.filter(rows.cycle_week >= NEW_WEEKS))
 
@@ -107,7 +107,7 @@ def known_until_us(feeds: Feeds, plan: Plan) -> tuple[int, int]:
     return int(use[-1]), int(speech[-1])
 
 
-def _last_week(snapshot: Snapshot) -> int:
+def last_week(snapshot: Snapshot) -> int:
     """The week of as_of."""
     return snapshot.first_week + snapshot.n_weeks - 1
 
@@ -141,6 +141,14 @@ def _last_stage_events(log: ir.Table, plan: Plan) -> ir.Table:
     return log.filter(log.signal_key.isin(_last_stage_keys(plan) or [-1]) & meets_when(log, plan))
 
 
+def is_spoken(event: Mapping[str, Any], plan: Plan) -> bool:
+    """Whether an event is one of those."""
+    signal = plan.signals.get(event["signal_key"])
+    if signal is None or signal.stage != plan.journey.stage_names[-1]:
+        return False
+    return signal.when is None or signal.when.holds(event)
+
+
 def _first_critical(snapshot: Snapshot) -> ir.Table:
     """customer_key, since_us: the first critical word of the last 90 days."""
     recent = snapshot.log.filter(snapshot.log.occurred_us >= snapshot.as_of_us - ACTION_DAYS * US_PER_DAY)
@@ -150,7 +158,7 @@ def _first_critical(snapshot: Snapshot) -> ir.Table:
 
 def _pairs(snapshot: Snapshot, now: pa.Table, rows: pa.Table) -> dict[int, tuple[str, int]]:
     """Word, and since when, by customer_key."""
-    keys, third, last = now["customer_key"].to_numpy(), now["third_week"].fill_null(_NEVER_WEEK), _last_week(snapshot)
+    keys, third, last = now["customer_key"].to_numpy(), now["third_week"].fill_null(_NEVER_WEEK), last_week(snapshot)
     friction, momentum = matrices(rows, keys, last)
     weeks = np.arange(last - len(friction) + 1, last + 1)
     is_new = weeks[:, None] < third.to_numpy()[None, :]

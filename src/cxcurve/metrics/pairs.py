@@ -73,6 +73,15 @@ def with_bands(weeks: ir.Table) -> ir.Table:
     return weeks.select("customer_key", "week", bands=(friction * 4 + momentum).cast("int8"))
 
 
+def bands_of(friction_index: float, momentum_index: float) -> int:
+    """The same of one row."""
+    indexes = (friction_index, FRICTION_CUT), (momentum_index, MOMENTUM_CUT)
+    friction, momentum = (
+        (index > cut - HYSTERESIS) + (index >= cut) + (index >= cut + HYSTERESIS) for index, cut in indexes
+    )
+    return friction * 4 + momentum
+
+
 def matrices(rows: pa.Table, keys: Ints, last_week: int) -> tuple[Bands, Bands]:
     """Rows of `with_bands` as ticks x customers up to the last week; of the customers `keys`, in order."""
     week = rows["week"].to_numpy()

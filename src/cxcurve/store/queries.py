@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from cxcurve.store.engine import beside, checkpoint, connect, said_clearly
 from cxcurve.store.session import is_running
 from cxcurve.store.texts import Texts
 
-MOST_COMPILED, MOST_PREPARED = 256, 16
+MOST_COMPILED = 256
 _TEXTS = Texts(MOST_COMPILED)
 
 
@@ -139,16 +138,6 @@ class Queries:
         Tables have the same names and columns in all of them.
         """
         return _TEXTS.get(key, lambda: str(self._backend.compile(build())))
-
-    def prepared(self, key: Hashable, build: Callable[[], ir.Table]) -> list[dict[str, Any]]:
-        """Rows of a query asked again and again: reading so long a text takes the engine as long as answering it."""
-        name = f"prepared_{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}"
-        known = [one for (one,) in self.rows("SELECT name FROM duckdb_prepared_statements()")]
-        if name not in known:
-            if len(known) >= MOST_PREPARED:
-                self.execute(f"DEALLOCATE {known[0]}")
-            self.execute(f"PREPARE {name} AS {self.sql(build())}")
-        return self.records(f"EXECUTE {name}")
 
     def temporary(self, name: str, rows: pa.Table) -> ir.Table:
         """A table of this connection only."""

@@ -27,7 +27,33 @@ KEPT = 192
 """Results kept; the least recently used goes first."""
 
 
-Kept = OrderedDict[Hashable, "Made"]
+class Kept(OrderedDict[Hashable, "Made"]):
+    """Results by key. What one thread makes just now is made once: who wants the same meanwhile waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._makers: dict[Hashable, tuple[threading.RLock, int]] = {}
+
+    def wanted(self, key: Hashable) -> int:
+        """How many threads make it, or wait for it."""
+        return self._makers.get(key, (None, 0))[1]
+
+    @contextmanager
+    def made_once(self, key: Hashable) -> Iterator[None]:
+        """Alone with a key. Results need others, and none of these needs it: so nobody waits for ever."""
+        with self._lock:
+            turn, n = self._makers.get(key) or (threading.RLock(), 0)
+            self._makers[key] = turn, n + 1
+        try:
+            with turn:
+                yield
+        finally:
+            with self._lock:
+                n = self._makers[key][1] - 1
+                self._makers[key] = turn, n
+                if not n:
+                    del self._makers[key]
 
 
 class Side:
@@ -38,8 +64,7 @@ class Side:
 
     def __init__(self, opened: Callable[[], Workspace], kept: Kept | None = None) -> None:
         self._open = opened
-        self._lock = threading.RLock()
-        self._kept: Kept = OrderedDict() if kept is None else kept
+        self._kept = Kept() if kept is None else kept
         self._mark: object = None
         self._beat = Beat()
         self.is_refreshed = False
@@ -49,38 +74,33 @@ class Side:
         """Opened when first needed."""
         return self._open()
 
-    @contextmanager
-    def held(self) -> Iterator[Workspace]:
-        """For a moment of one's own."""
-        with self._lock:
-            yield self.workspace
-
-    def take(self) -> bool:
-        """Whether nobody else had it: then it is one's own until it is released."""
-        return self._lock.acquire(blocking=False)
-
-    def wait(self) -> None:
-        """Take it as soon as nobody else has it."""
-        self._lock.acquire()
-
-    def release(self) -> None:
-        """Leave it to others."""
-        self._lock.release()
-
     def kept(self, key: Hashable, make: Callable[[], T], *, is_of_all: bool = False) -> T:
         """What was made for `key` since the last load or score, made now where nothing was.
 
         What the pulse did since outdates it, too; what is said of all together only after a while.
         """
-        made, now = self._found(key), time.monotonic()
-        if made is None or (made.beat != self._beat and not (is_of_all and now - made.at_s < self._may_age_s(made))):
-            value = make()
-            made = self._kept[key] = Made(value, self._mark, self._beat, now, time.monotonic() - now, is_of_all)
+        made = self._current(key, is_of_all)
+        if made is None:
+            with self._kept.made_once(key):
+                made = self._current(key, is_of_all) or self._made(make, is_of_all)
+                self._kept[key] = made
         with suppress(KeyError):  # another side may take it out meanwhile
             self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return made.value  # type: ignore[no-any-return]
+
+    def _made(self, make: Callable[[], T], is_of_all: bool) -> Made:
+        since_s = time.monotonic()
+        value = make()
+        return Made(value, self._mark, self._beat, since_s, time.monotonic() - since_s, is_of_all)
+
+    def _current(self, key: Hashable, is_of_all: bool) -> Made | None:
+        """What was made for a key, where it is not too old."""
+        made = self._found(key)
+        if made is None or made.beat == self._beat:
+            return made
+        return made if is_of_all and time.monotonic() - made.at_s < self._may_age_s(made) else None
 
     def _found(self, key: Hashable) -> Made | None:
         """What was made for a key from the data there are."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -24,11 +22,12 @@ from cxcurve.pipeline.friction import friction_chances
 from cxcurve.pipeline.run import Run
 from cxcurve.web.asked import Whom
 from cxcurve.web.kept import Kept, Side
+from cxcurve.web.turns import Turns
 from cxcurve.web.visitor import visitor
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.advocacy import AdvocacyResult
 from cxcurve.workspace.brief import Brief
-from cxcurve.workspace.briefs import brief_result
+from cxcurve.workspace.briefs import brief_result, events_of
 from cxcurve.workspace.by_name import Named, by_name
 from cxcurve.workspace.curves import CurveResult, check_curve
 from cxcurve.workspace.customers import CustomerResult, customer_result
@@ -55,7 +54,7 @@ from cxcurve.workspace.few import (
 )
 from cxcurve.workspace.flows import FlowResult, flow_result
 from cxcurve.workspace.friction import InventoryResult, inventory_result
-from cxcurve.workspace.happened import facets_of, light_events, tone_of
+from cxcurve.workspace.happened import facets_of, tone_of
 from cxcurve.workspace.instants import instant_us
 from cxcurve.workspace.lists import TimeToValueResult, customer_rows, recent_levels, time_to_value_result
 from cxcurve.workspace.maps import MapResult, Persona, map_result
@@ -84,10 +83,10 @@ class Reader:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._kept: Kept = OrderedDict()
-        self._writing, self._refreshing = Side(lambda: workspace), Side(workspace.beside)
-        self._reading = tuple(Side(workspace.beside, self._kept) for _ in range(N_READING))
-        self._turn = itertools.count()
+        self._kept = Kept()
+        self._writing, self._refreshing = Turns([Side(lambda: workspace)]), Turns([Side(workspace.beside)])
+        self._sides = tuple(Side(workspace.beside, self._kept) for _ in range(N_READING))
+        self._reading = Turns(self._sides)
 
     @contextmanager
     def view(self, whom: Whom, *, tries: bool = False) -> Iterator[View]:
@@ -96,66 +95,54 @@ class Reader:
         `tries`: it works out a moment.
         """
         whom = replace(whom, scope=visitor().scope)
-        with self._read_side() as side:
+        with self._reading.taken() as side:
             whom = _at_score(side.workspace, whom)
             if whom.as_of is None and not tries:
                 with side.workspace.store.transaction(), ExitStack() as stack:
                     yield _viewed(side, whom, stack)
                 return
-        with self._writing.held(), ExitStack() as stack:
-            yield _viewed(self._writing, whom, stack)
-
-    @contextmanager
-    def _read_side(self) -> Iterator[Side]:
-        """One that nobody has, or the next in turn: what takes long for one does not keep the others waiting."""
-        side = next((one for one in self._reading if one.take()), None)
-        if side is None:
-            side = self._reading[next(self._turn) % len(self._reading)]
-            side.wait()
-        try:
-            yield side
-        finally:
-            side.release()
+        with self._writing.taken() as side, ExitStack() as stack:
+            yield _viewed(side, whom, stack)
 
     def is_refreshed(self, *, value: bool) -> None:
         """Say whether somebody makes pages anew beside those who read."""
-        for side in self._reading:
+        for side in self._sides:
             side.is_refreshed = value
 
     def has_news(self) -> bool:
         """Whether anything was written since what is read was last made anew."""
-        with self._refreshing.held():
-            return self._refreshing.forget_when_changed()
+        with self._refreshing.taken() as side:
+            return side.forget_when_changed()
 
     @contextmanager
     def refreshing(self) -> Iterator[Callable[[Whom], AbstractContextManager[View]]]:
         """Views that work out everything anew; what that is of all is what the others read from when it ends."""
-        side = self._refreshing
 
         @contextmanager
         def viewed(whom: Whom) -> Iterator[View]:
             with side.workspace.store.transaction(), ExitStack() as stack:
                 yield _viewed(side, replace(whom, scope=visitor().scope), stack)
 
-        with side.held():
+        with self._refreshing.taken() as side:
             yield viewed
             side.hand_over(self._kept)
 
     @contextmanager
     def held(self) -> Iterator[Workspace]:
         """The workspace, to write, for a short moment of one's own."""
-        with self._writing.held() as workspace:
-            yield workspace
+        with self._writing.taken() as side:
+            yield side.workspace
 
     @contextmanager
     def beside(self) -> Iterator[Workspace]:
         """The workspace as it was committed, to read, for a short moment."""
-        with self._read_side() as side:
+        with self._reading.taken() as side:
             yield side.workspace
 
 
 def _viewed(side: Side, whom: Whom, stack: ExitStack) -> View:
     side.forget_when_changed()
+    stack.push(lambda kind, *_: side.workspace.forget() if kind else None)  # tables made within go with what failed
     return View(side, side.held_to_scope(whom), stack)
 
 
@@ -175,6 +162,7 @@ class View:
         self._side, self._stack = side, stack
         self._everybody: Snapshot | None = None
         self._known: Snapshot | None = None
+        self._events: dict[str, list[dict[str, Any]]] = {}
 
     @property
     def everybody(self) -> Snapshot:
@@ -426,7 +414,7 @@ class View:
 
     def _one(self, customer_id: str) -> CustomerResult:
         def make() -> CustomerResult:
-            return customer_result(self.run, self.everybody, customer_id)
+            return customer_result(self.run, self.everybody, customer_id, self.events(customer_id))
 
         return self._side.kept_of_one((self.whom, ("customer", customer_id)), customer_id, make)
 
@@ -447,8 +435,11 @@ class View:
         """
         if not self.has(customer_id):
             raise UnknownNameError("customer", customer_id)
-        whom = (self.whom, ("brief", customer_id))
-        return self._side.kept_of_one(whom, customer_id, lambda: brief_result(self.run, self.everybody, customer_id))
+
+        def make() -> Brief:
+            return brief_result(self.run, self.everybody, customer_id, self.events(customer_id))
+
+        return self._side.kept_of_one((self.whom, ("brief", customer_id)), customer_id, make)
 
     def remarks(self, customer_id: str) -> dict[str, list[dict[str, Any]]]:
         """The notes on one customer and what was called wrong, as they are now; of the company's own, for none else."""
@@ -463,17 +454,15 @@ class View:
 
     def happened(self, result: CustomerResult) -> list[dict[str, Any]]:
         """All that happened to a customer who was read, with what it is filtered by."""
-        run = self.run
-        events = light_events(run, result.facts["customer_key"])
-        return facets_of(events, result.stays, lambda event: tone_of(event, run.journey))
+        journey = self.run.journey
+        return facets_of(self.events(result.facts["customer_id"]), result.stays, lambda event: tone_of(event, journey))
 
-    def events(self, event_ids: tuple[str, ...], customer_id: str) -> list[dict[str, Any]]:
-        """Some events of a customer by their ids; the log lies by customers, and is not read through for them."""
-        names = ("event_id", "name", "occurred_us", "source", "channel", "value", "amount", "text")
-        store = self.workspace.store
-        key = store.customer_key(customer_id) if event_ids else None
-        sql = f"SELECT {', '.join(names)} FROM {store.events_name('analytics')} WHERE customer_key = {key} "
-        return [] if key is None else store.records(f"{sql} AND list_contains($1, event_id)", list(event_ids))
+    def events(self, customer_id: str) -> list[dict[str, Any]]:
+        """All events of a customer in order of time, read once for all of a page."""
+        if customer_id not in self._events:
+            key = self.workspace.store.customer_key(customer_id)
+            self._events[customer_id] = [] if key is None else events_of(self.run, key)
+        return self._events[customer_id]
 
     def _check_values(self) -> None:
         for key, value in self.whom.segment:

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -25,8 +25,6 @@ READ_S, MOST = 900.0, 24
 """A page is read for so long after it was last asked for; so many of them at most."""
 LEAST_S, TIMES = 30.0, 20.0
 """Between two rounds: so long, and so many times as long as the last one took."""
-TURN_S = 0.02
-"""Whoever waits for the connection comes first: a lock that is taken again at once lets nobody in."""
 log = logging.getLogger("cxcurve.refresher")
 
 
@@ -43,12 +41,12 @@ class Read:
 class Refresher(threading.Thread):
     """Works until it is stopped."""
 
-    def __init__(self, reader: Reader, pages: Iterable[Build] = ()) -> None:
+    def __init__(self, reader: Reader, pages: Sequence[Build] = ()) -> None:
         super().__init__(name="refresher", daemon=True)
         self._reader = reader
         self._stopped, self._lock = threading.Event(), threading.Lock()
         self._read: OrderedDict[object, Read] = OrderedDict()
-        for build in pages:
+        for build in reversed(pages):  # the first page is made first
             self._note(Read(build, Asked({}, Whom()), PROGRAM, time.monotonic()))
 
     def note(self, build: Build, asked: Asked) -> None:
@@ -85,7 +83,6 @@ class Refresher(threading.Thread):
         for read in self._pages():
             with visiting(read.who), self._reader.view(read.asked.whom) as view, suppress(CxcurveError):
                 read.build(view, read.asked)
-            self._stopped.wait(TURN_S)
 
     def refresh(self) -> None:
         """Make the pages anew where something happened, and hand over what they were made of."""

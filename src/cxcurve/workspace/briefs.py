@@ -22,14 +22,15 @@ TOLERATED_FALL = 0.2
 FACTS = ("customer_id", "name", "segment", "plan", "owner")
 
 
-def brief_result(run: Run, snapshot: Snapshot, customer_id: str) -> Brief:
-    """The brief of a customer.
+def brief_result(run: Run, snapshot: Snapshot, customer_id: str, events: Sequence[Event] | None = None) -> Brief:
+    """The brief of a customer, of its events where they were read already (`events_of`).
 
     Raises:
         UnknownNameError: no event before as_of names this customer.
     """
     key = run.store.customer_key(customer_id)
-    events = [] if key is None else events_of(run, key)
+    if events is None:
+        events = [] if key is None else events_of(run, key)
     named_so = f"SELECT {', '.join(FACTS)} FROM customers_now WHERE customer_key = $1"
     facts = [] if key is None else run.store.records(named_so, key)
     if key is None or not events or not facts:
@@ -69,15 +70,11 @@ def known_of(
 def events_of(run: Run, key: int) -> list[dict[str, Any]]:
     """A customer's events before as_of, by the names of the tracking plan, in order of time."""
     sql = run.store.compiled(("log", run.mark), lambda: run.log)
-    rows = run.store.records(f"SELECT {', '.join(EVENT_COLUMNS)} FROM ({sql}) WHERE customer_key = {key}")
-    return named(run, rows)
-
-
-def named(run: Run, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Events with their names for keys, in order of time."""
+    columns = ", ".join(dict.fromkeys((*EVENT_COLUMNS, *run.plan.when_columns)))
+    rows = run.store.records(f"SELECT {columns} FROM ({sql}) WHERE customer_key = {key}")
     names = {number: name for name, number in run.plan.keys.items()}
     for row in rows:
-        row["name"] = names[row.pop("signal_key")]
+        row["name"] = names[row["signal_key"]]
     return sorted(rows, key=lambda row: (row["occurred_us"], row["event_id"]))
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import ibis.expr.types as ir
 import numpy as np
-import pyarrow as pa
 
 from cxcurve import charts
 from cxcurve.charts.format import words
 from cxcurve.errors import Reason, UnknownNameError
 from cxcurve.metrics import why
-from cxcurve.metrics.contributions import contributions
-from cxcurve.metrics.customer_states import Beside, beside
+from cxcurve.metrics.customer_states import Beside
 from cxcurve.metrics.mindset import Mood, mindset, mood
+from cxcurve.metrics.one_customer import beside_of, effects
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.states import silence, stall
 from cxcurve.metrics.weights import seat_factor
@@ -26,10 +24,11 @@ from cxcurve.tables import US_PER_DAY
 from cxcurve.workspace.advice import brief_of
 from cxcurve.workspace.autopsy import Autopsy, autopsy_of
 from cxcurve.workspace.brief import Brief
-from cxcurve.workspace.briefs import EVENT_COLUMNS, known_of, named
+from cxcurve.workspace.briefs import events_of, known_of
 from cxcurve.workspace.committee import MOST, Committee, committee_of
 from cxcurve.workspace.curves import date_of, monday
 from cxcurve.workspace.happened import tone_of
+from cxcurve.workspace.known import Event
 from cxcurve.workspace.lists import beside_json
 from cxcurve.workspace.results import at, plain
 
@@ -137,8 +136,10 @@ class CustomerResult:
         return self.picture()._repr_html_()
 
 
-def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerResult:
-    """Read one customer.
+def customer_result(
+    run: Run, snapshot: Snapshot, customer_id: str, events: Sequence[Event] | None = None
+) -> CustomerResult:
+    """Read one customer, but for its events where they were read already (`events_of`).
 
     Raises:
         UnknownNameError: no event before as_of names this customer.
@@ -151,16 +152,14 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
         # Its events may wait for a score, or lie after as_of.
         raise UnknownNameError("customer", customer_id, [name for name in known if name != customer_id])
     facts = found[0]
-    log = log_of(run, key)
-    events = named(run, run.store.records(f"SELECT {', '.join(EVENT_COLUMNS)} FROM customer_log"))
-    stays = [
-        _stay(snapshot, row)
-        for row in sorted(rows_of(run, snapshot, "stays", key), key=lambda row: (row["cycle"], row["entered_us"]))
-    ]
+    events = events_of(run, key) if events is None else events
+    rows = sorted(rows_of(run, snapshot, "stays", key), key=lambda row: (row["cycle"], row["entered_us"]))
+    stays = [_stay(snapshot, row) for row in rows]
     now = rows_of(run, snapshot, "customer_now", key)
     weeks = sorted(rows_of(run, snapshot, "customer_weeks", key), key=lambda row: row["week"])
+    compared = weeks if len(run.versions) == 1 else rows_of(run, snapshot, "comparable_weeks", key)
     current = now[0] if now else None
-    shares = _shares(run, log, facts, current)
+    shares = _shares(run, events, facts, current)
     friction_index = None if current is None else current["friction_index"]
     momentum_index = None if current is None else current["momentum_index"]
     typical, percentile = _typical(run, current)
@@ -192,19 +191,9 @@ def customer_result(run: Run, snapshot: Snapshot, customer_id: str) -> CustomerR
         reason=None if current is not None else Reason.OUTSIDE,
         zone=snapshot.zone,
         autopsy=autopsy_of(run, snapshot, facts, stays) if current is None else None,
-        beside=_beside(run, snapshot, log, key),
+        beside=beside_of(snapshot, key, current, rows, compared, events),
         told=brief_of(known_of(run, snapshot, key, facts, stage, since_us, events)),
     )
-
-
-def _beside(run: Run, snapshot: Snapshot, log: ir.Table, key: int) -> Beside:
-    own = replace(snapshot, log=log)
-
-    def read(name: str, build: Callable[[Snapshot], ir.Table]) -> pa.Table:
-        sql = run.store.compiled((name, run.mark, snapshot.population), lambda: build(own))
-        return run.store.fetch(f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
-
-    return beside(snapshot, read).get(key, Beside())
 
 
 def rows_of(run: Run, snapshot: Snapshot, name: str, key: int) -> list[dict[str, Any]]:
@@ -213,33 +202,25 @@ def rows_of(run: Run, snapshot: Snapshot, name: str, key: int) -> list[dict[str,
     return run.store.records(f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
 
 
-def log_of(run: Run, key: int) -> ir.Table:
-    """The customer's events before as_of, as a small table of their own."""
-    sql = run.store.compiled(("log", run.mark), lambda: run.log)
-    return run.store.temporary_from("customer_log", f"SELECT * FROM ({sql}) WHERE customer_key = {key}")
-
-
 def _shares(
-    run: Run, log: ir.Table, facts: Mapping[str, Any], current: Mapping[str, Any] | None
+    run: Run, events: Sequence[Event], facts: Mapping[str, Any], current: Mapping[str, Any] | None
 ) -> tuple[Shares, Shares]:
     """Weight x feature of every signal and state, for friction and momentum."""
     if current is None:
         return {}, {}
     weights = run.weights
-    effects = [row for row in effects_of(run, log) if row["entered_us"] < run.as_of_us]
+    told = effects_now(run, events)
     factor = float(seat_factor(_array(facts["seats"]), float(run.facts.median_seats[-1]))[0])
     held_us = run.standing.held_us
-    friction = why.signal_shares(effects, weights, factor, run.as_of_us, 0, held_us)
-    momentum = why.signal_shares(effects, weights, factor, run.as_of_us, 1, held_us)
-    return with_states(friction, run, effects, current), momentum
+    friction = why.signal_shares(told, weights, factor, run.as_of_us, 0, held_us)
+    momentum = why.signal_shares(told, weights, factor, run.as_of_us, 1, held_us)
+    return with_states(friction, run, told, current), momentum
 
 
-def effects_of(run: Run, log: ir.Table) -> list[dict[str, Any]]:
-    """What each event of the customer does."""
-    plan_table = run.store.temporary("plan_now", run.plan.table)
-    return run.store.prepared(
-        ("contributions", run.mark), lambda: contributions(log, plan_table, run.plan, now_us=run.as_of_us)
-    )
+def effects_now(run: Run, events: Sequence[Event]) -> list[dict[str, Any]]:
+    """What each event of a customer does by as_of."""
+    found = effects(events, run.plan, run.as_of_us)
+    return [row for row in found if row["entered_us"] < run.as_of_us]
 
 
 def with_states(shares: Shares, run: Run, effects: Sequence[Mapping[str, Any]], current: Mapping[str, Any]) -> Shares:

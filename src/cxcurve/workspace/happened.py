@@ -9,8 +9,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from cxcurve.model import Journey
-from cxcurve.pipeline.run import Run
-from cxcurve.workspace.briefs import named
 
 OUTSIDE = "outside"
 """What the stage of an event is called that happened before the first one, or after an exit."""
@@ -108,13 +106,6 @@ def facets_of(
         }
         for event in events
     ]
-
-
-def light_events(run: Run, key: int) -> list[dict[str, Any]]:
-    """All of a customer's events before as_of, without what was written in them."""
-    sql = run.store.compiled(("log", run.mark), lambda: run.log)
-    columns = "event_id, signal_key, occurred_us, person_id, source, channel, value, amount"
-    return named(run, run.store.records(f"SELECT {columns} FROM ({sql}) WHERE customer_key = {key}"))
 
 
 def tone_of(event: Event, journey: Journey) -> str:

@@ -68,9 +68,8 @@ def told_events(view: View, brief: Brief) -> dict[str, dict[str, Any]]:
     """The first events of each sentence, by id."""
     wanted = {event_id for sentence in brief.sentences for event_id in sentence.events[:SHOWN_EVENTS]}
     zone, journey = view.workspace.settings.zone, view.workspace.journey
-    return {
-        event["event_id"]: told(event, journey, zone) for event in view.events(tuple(sorted(wanted)), brief.customer_id)
-    }
+    events = view.events(brief.customer_id)
+    return {event["event_id"]: told(event, journey, zone) for event in events if event["event_id"] in wanted}
 
 
 def told(event: Mapping[str, Any], journey: Journey, zone: str) -> dict[str, Any]:

@@ -113,8 +113,10 @@ class _Events:
         self._zone, self._journey = view.workspace.settings.zone, view.workspace.journey
         self._by_id = {event["event_id"]: event for event in result.timeline}
         wanted = {e.event_id for row in (*result.friction, *result.momentum) for e in row.events[:SHOWN_EVENTS]}
-        for event in view.events(tuple(sorted(wanted - set(self._by_id))), result.facts["customer_id"]):
-            self._by_id[event["event_id"]] = event
+        beyond = wanted - set(self._by_id)
+        for event in view.events(result.facts["customer_id"]) if beyond else ():
+            if event["event_id"] in beyond:
+                self._by_id[event["event_id"]] = event
 
     def told(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """An event as the page tells it."""

@@ -53,9 +53,7 @@ def build(view: View, asked: Asked, result: CustomerResult) -> Shown:
     wanted = asked.given.get("event", "")
     found = happened.timeline(view.happened(result), filters, asked.count("page"), wanted)
     journey, zone = view.workspace.journey, view.workspace.settings.zone
-    ids = tuple(event["event_id"] for event in found.events)
-    texts = {event["event_id"]: event["text"] for event in view.events(ids, result.facts["customer_id"])}
-    rows = [{**_row(event, texts, journey, zone), "us": event["occurred_us"]} for event in found.events]
+    rows = [{**_row(event, journey, zone), "us": event["occurred_us"]} for event in found.events]
     if filters.given.keys() <= {"stage"}:
         rows += _entered(result, found, filters, zone)
     rows.sort(key=lambda row: row["us"], reverse=True)
@@ -77,8 +75,8 @@ def place_of(asked: Asked) -> str:
     return f"?{urlencode({**kept, 'event': ''})}"
 
 
-def _row(event: Mapping[str, Any], texts: Mapping[str, str | None], journey: Journey, zone: str) -> dict[str, Any]:
-    told = brief.told({**event, "text": texts.get(event["event_id"]), "tone": event["valence"]}, journey, zone)
+def _row(event: Mapping[str, Any], journey: Journey, zone: str) -> dict[str, Any]:
+    told = brief.told({**event, "tone": event["valence"]}, journey, zone)
     return {**told, "person": event["person"]}
 
 

@@ -15,7 +15,8 @@ from cxcurve.metrics.weights import PARTS, seat_factor
 from cxcurve.metrics.why import STAGE_BASE
 from cxcurve.pipeline.run import Run
 from cxcurve.stats.estimates import Estimate, nothing
-from cxcurve.workspace.customers import CustomerResult, effects_of, log_of, rows_of, with_states
+from cxcurve.workspace.briefs import events_of
+from cxcurve.workspace.customers import CustomerResult, effects_now, rows_of, with_states
 from cxcurve.workspace.explain import queries
 from cxcurve.workspace.explain.explanation import Grounds, Told
 from cxcurve.workspace.explain.keys import path_of
@@ -125,7 +126,7 @@ def _carried(results: Results, facts: Mapping[str, Any]) -> _Carried:
     now = rows_of(run, results.known, "customer_now", key)
     if not now:
         return _Carried((), {}, 1.0, 0.0, 0.0)
-    effects = [row for row in effects_of(run, log_of(run, key)) if row["entered_us"] < run.as_of_us]
+    effects = effects_now(run, events_of(run, key))
     found = with_states({}, run, effects, now[0])
     weights = {name: run.weights.state(name) for name in found}
     states = {name: (weights[name], load / weights[name]) for name, (load, _) in found.items()}
