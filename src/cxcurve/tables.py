@@ -405,6 +405,45 @@ WRONG_ALARMS = Table(
     """),
 )
 
+ACTIONS = Table(
+    "actions",
+    "one action: what a team does for some customers, and what it promised of it; closed once, never rewritten",
+    ("action_id",),
+    _columns("""
+        action_id string made when it was written; the draw goes by it
+        what string in one line; names, addresses and numbers are masked
+        owner string? who sees to it
+        started_us int64 when it begins: the first moment of that day
+        stage string? name of the stage it is for
+        friction string? the friction it mends, as the inventory names it
+        metric string what it is expected to move (metrics.promised)
+        promised float64 by how much, in the metric's unit, less than 0 for down
+        days int32 after how many days that is read
+        whom string how the customers were chosen, JSON
+        held_out_share float64 how many of them were to be left alone by chance, 0 to 1
+        n_treated int64 customers to be reached, when it was written
+        n_held_out int64 customers left alone, when it was written
+        written_us int64 when it was written down
+        written_by string by whom
+        closed_as string? ended or withdrawn
+        closed_reason string? why; masked as well
+        closed_us int64? when
+        closed_by string? who said so
+    """),
+)
+
+ACTION_CUSTOMERS = Table(
+    "action_customers",
+    "one customer of an action, as chosen when it was written",
+    ("action_id", "id_kind", "id"),
+    _columns("""
+        action_id string the action
+        id_kind string account, person or anonymous
+        id string of whom, as the source names them
+        is_held_out boolean whether they were left alone by chance
+    """),
+)
+
 STAYS = Table(
     "stays",
     "one unbroken time of a customer in a stage",

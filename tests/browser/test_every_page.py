@@ -29,6 +29,7 @@ PATHS = (
     "/friction?row=task_failed%2Fapp%2Ftransform",
     "/maps",
     "/walks",
+    "/actions",
     "/journey",
     "/journey?signal=task_failed",
     "/plan",

@@ -43,6 +43,9 @@ FEW: dict[str, Picture] = {
     "one day": charts.timeline([Lane("a", [Mark(DAYS[0], "b")], [Span(DAYS[0], DAYS[0], "c")])]),
     "no bars": charts.bars([]),
     "a bar of zero": charts.bars([("a", 0.0)], unit="share"),
+    "no effect": charts.effect([]),
+    "an effect of nothing": charts.effect([charts.Effect("a", 0.5, None)]),
+    "an effect on the promise": charts.effect([charts.Effect("a", 1.0, 1.0, 1.0, 1.0)], unit="score"),
     "no waterfall": charts.waterfall([]),
     "a waterfall of nothing": charts.waterfall([charts.Step("a", 0.0, is_total=True), charts.Step("b", 0.0)]),
 }

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 PATHS = (
     "/", "/curve.json", "/scorecard", "/drift", "/customers", "/customers.json", "/customers.csv", "/nowhere",
-    "/friction", "/friction.csv", "/maps", "/walks.json",
+    "/friction", "/friction.csv", "/maps", "/walks.json", "/actions", "/actions.csv",
 )  # fmt: skip
 KEYS = (
     "as_of", "cohort", "segment", "plan", "x", "sort", "q", "page", "channel", "events", "", "é", "form_token",
-    "row", "of", "role", "mindset", "status", "columns", "journey",
+    "row", "of", "role", "mindset", "status", "columns", "journey", "action", "friction",
 )  # fmt: skip
 WORDS = (
     "week", "position", "date", "SMB", "-level", "level", "2026-03-01", "2026-02-30", "0001-01-01", "9999-12-31T23:59",

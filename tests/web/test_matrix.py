@@ -14,7 +14,7 @@ from cxcurve.web.app import _pages, _Site
 from cxcurve.web.matrix import MATRIX
 from cxcurve.workspace import Workspace, init
 
-IDS = {"{customer_id:anything}": "c-1", "{name}": "app.css", "{secret}": "x", "{id_}": "x"}
+IDS = {"{customer_id:anything}": "c-1", "{name}": "app.css", "{secret}": "x", "{id_}": "x", "{action_id}": "x"}
 SCOPED = "agent of a region"
 
 

@@ -32,5 +32,13 @@ def test_the_menu_leads_nowhere_that_is_closed() -> None:
                    for place in group.places} for role in Role}  # fmt: skip
     everything = {place.href for place in PLACES}
     assert seen[Role.ADMIN] == everything
-    assert everything - seen[Role.PARTNER] == {"/reports", "/journey", "/sources", "/plan", "/scores", "/walks"}
+    assert everything - seen[Role.PARTNER] == {
+        "/reports",
+        "/journey",
+        "/sources",
+        "/plan",
+        "/scores",
+        "/walks",
+        "/actions",
+    }
     assert all(group.places for group in menu_of(Visitor("v", Role.PARTNER, EMEA)))

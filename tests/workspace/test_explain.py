@@ -68,6 +68,9 @@ def _company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         workspace.load()
         workspace.score(full=True)
         workspace.backtest()
+        said = {"what": "A call", "started_on": "2026-03-02", "held_out": "40", "promised": "3"}
+        for metric in ("friction_index", "exits", "contacts"):
+            workspace.write_action({**said, "metric": metric}, "ada", int(1.7e15))
         yield workspace
 
 
@@ -235,7 +238,7 @@ def test_a_key_reads_what_it_writes(made: Made) -> None:
 def test_every_definition_stands_where_its_explanation_says(company: Workspace) -> None:
     text = {
         name: (DOCS / name).read_text("utf-8")
-        for name in ("explain.md", "metrics.md", "advocacy.md", "revenue.md", "friction.md")
+        for name in ("explain.md", "metrics.md", "advocacy.md", "revenue.md", "friction.md", "actions.md")
     }
     anchors = {
         f"docs/{name}#{re.sub(r'[^a-z0-9 -]', '', line.lower()).strip().replace(' ', '-')}"

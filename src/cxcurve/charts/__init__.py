@@ -5,6 +5,7 @@ from cxcurve.charts.bars import bars, flow
 from cxcurve.charts.curve import Drop, Note, Zone, curve
 from cxcurve.charts.customer import EventMark, customer_curve
 from cxcurve.charts.donut import Part, donut
+from cxcurve.charts.effect import Effect, effect
 from cxcurve.charts.frame import NARROW, WIDE, Axis, StageBand
 from cxcurve.charts.heatmap import heatmap
 from cxcurve.charts.layers import CurvePoint
@@ -27,6 +28,7 @@ __all__ = [
     "Axis",
     "CurvePoint",
     "Drop",
+    "Effect",
     "EventMark",
     "Lane",
     "Link",
@@ -55,6 +57,7 @@ __all__ = [
     "curve",
     "customer_curve",
     "donut",
+    "effect",
     "flow",
     "heatmap",
     "promise",

@@ -14,6 +14,7 @@ import typer
 
 from cxcurve import __version__
 from cxcurve.cli import (
+    actions,
     checking,
     connecting,
     embedding,
@@ -67,6 +68,7 @@ for _command, _does in (
     ("serve", working.serve),
 ):
     app.command(_command)(_does)
+app.add_typer(actions.app, name="actions")
 app.add_typer(reporting.app, name="report")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(people.users, name="users")

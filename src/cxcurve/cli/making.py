@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -75,13 +76,14 @@ def _simulate(folder: Path, customers: int, seed: int, end: date) -> None:
     """Two years of a company, in place all at once: a demo that was cut short leaves nothing half made."""
     from cxcurve import workspace
     from cxcurve.sources.simulated import simulate, write
+    from cxcurve.workspace.demo_actions import eased
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WorkspaceError(f"{folder}: is there already and is no demo; choose another folder")
     made = folder.with_name(f".{folder.resolve().name}-{os.getpid()}")
     try:
         with console_status(f"Simulating {customers:,} customers over two years"):
-            company = simulate(customers=customers, seed=seed, end=end)
+            company = eased(simulate(customers=customers, seed=seed, end=end), end)
             workspace.init(made, "b2b-saas").close()
             write(company, made)
         _rename(made / "cxcurve.toml", made.name)
@@ -111,13 +113,17 @@ def console_status(what: str) -> contextlib.AbstractContextManager[object]:
 
 
 def _score(company: Workspace) -> None:
-    """Load and score what is not yet; a run that was cut short is finished."""
+    """Load and score what is not yet, and write down its actions; a run that was cut short is finished."""
+    from cxcurve.workspace.demo_actions import write_demo_actions
+
     if company.is_scored:
         return
     with progress("bytes") as said:
         company.load(progress=said)
     with progress("customers") as said:
         company.score(progress=said)
+    truth = json.loads((company.folder / TRUTH_FILE).read_text(encoding="utf-8"))
+    write_demo_actions(company, date.fromisoformat(truth["end"]))
 
 
 class From(StrEnum):

@@ -91,8 +91,15 @@ def erase(backend: Backend, ids: Collection[Id], erased_us: int, secret: bytes) 
             ("writes", "EXISTS (FROM gone WHERE contains(document, gone.id))"),
             ("customer_notes", f"(id_kind, id) IN {_GONE} OR {_NAMED_IN.format('text')}"),
             ("wrong_alarms", f"(id_kind, id) IN {_GONE} OR {_NAMED_IN.format('reason')}"),
+            ("action_customers", f"(id_kind, id) IN {_GONE}"),
         ):
             deleted[table] = backend.con.execute(f"DELETE FROM {table} WHERE {where}").fetchall()[0][0]
+        deleted["action_texts"] = sum(
+            backend.con.execute(
+                f"UPDATE actions SET {text} = 'named somebody who was erased' WHERE {_NAMED_IN.format(text)}"
+            ).fetchall()[0][0]
+            for text in ("what", "closed_reason")
+        )
         texts = {id_ for _, id_ in ids}
         deleted["stories"] = delete_stories(backend, texts | {*names})
         deleted["quarantine"] = _delete_rows(backend, "quarantine", texts)

@@ -140,7 +140,10 @@ REMARKS: tuple[str, ...] = (
     create(tables.WRONG_ALARMS, with_key=True),
 )
 
+ACTIONS: tuple[str, ...] = tuple(create(table, with_key=True) for table in (tables.ACTIONS, tables.ACTION_CUSTOMERS))
+
 MIGRATIONS: Sequence[Sequence[str]] = (
     FIRST, BUCKETS, CALIBRATIONS, PROPERTIES, PLANS, LIVE, CONSENTS, WRITTEN, PROFILES, REPORTS, INVENTORY, REMARKS,
+    ACTIONS,
 )  # fmt: skip
 """Step n brings the store from version n to n + 1. Never change a step that was released; add one."""

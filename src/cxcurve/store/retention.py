@@ -33,7 +33,8 @@ def retire(backend: Backend, before_us: Mapping[str, int], quarantine_before_us:
     Args:
         backend: the store.
         before_us: by name of the event.
-        quarantine_before_us: of what is in quarantine, and of remarks on customers; None keeps them.
+        quarantine_before_us: of what is in quarantine, of remarks on customers and of who was chosen for an
+            action; None keeps them.
 
     Returns:
         The rows deleted by table, of tables that had any.
@@ -60,6 +61,8 @@ def retire(backend: Backend, before_us: Mapping[str, int], quarantine_before_us:
             "quarantine": f"DELETE FROM quarantine WHERE seen_us < {quarantine_before_us or 0}",
             "customer_notes": f"DELETE FROM customer_notes WHERE written_us < {quarantine_before_us or 0}",
             "wrong_alarms": f"DELETE FROM wrong_alarms WHERE said_us < {quarantine_before_us or 0}",
+            "action_customers": "DELETE FROM action_customers WHERE action_id IN "
+            f"(SELECT action_id FROM actions WHERE written_us < {quarantine_before_us or 0})",
         }
         counts = {name: int(backend.con.execute(sql).fetchall()[0][0]) for name, sql in deleted.items()}
         counts["identities"] = _forget_ids(backend)
@@ -81,7 +84,7 @@ def _forget_ids(backend: Backend) -> int:
     n = int(backend.con.execute("SELECT count(*) FROM forgotten").fetchall()[0][0])
     if n:
         backend.raw_sql("INSERT INTO touched SELECT customer_key, 0 FROM forgotten")
-        for table in ("identities", "resolved", "customer_notes", "wrong_alarms"):
+        for table in ("identities", "resolved", "customer_notes", "wrong_alarms", "action_customers"):
             backend.raw_sql(f"DELETE FROM {table} WHERE (id_kind, id) IN (SELECT (id_kind, id) FROM forgotten)")
         backend.raw_sql("DELETE FROM customer_keys WHERE customer_key IN (SELECT own_key FROM forgotten)")
         rename_alike(backend, "SELECT id FROM forgotten")

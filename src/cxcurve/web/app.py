@@ -28,6 +28,7 @@ from cxcurve.web.entrance import Entrance
 from cxcurve.web.guard import FormGuard, SafeHeaders, body_of
 from cxcurve.web.ingest import Ingest, is_for_programs
 from cxcurve.web.pages import (
+    actions,
     advocacy,
     curve,
     customer,
@@ -76,7 +77,7 @@ PAGES = {
     "/today": today, "/curve": curve, "/scorecard": scorecard, "/drift": drift, "/ttv": ttv, "/customers": customers,
     "/advocacy": advocacy, "/revenue": revenue, "/deals": deals, "/flows": flows, "/scores": scores, "/plan": plan,
     "/sources": sources, "/reports": reports, "/friction": friction, "/maps": maps, "/walks": walks, "/search": search,
-    "/journey": journey,
+    "/journey": journey, "/actions": actions,
 }  # fmt: skip
 
 
@@ -114,6 +115,8 @@ def _pages(site: _Site, host: str | None) -> FastAPI:
     app.add_api_route("/friction", site.decide, methods=["POST"])
     app.add_api_route("/maps", site.believe, methods=["POST"])
     app.add_api_route("/walks", site.walked, methods=["POST"])
+    app.add_api_route("/actions", site.act, methods=["POST"])
+    app.add_api_route("/actions/{action_id}/customers.csv", site.action_list, methods=READ)
     app.add_api_route("/journey", site.keep_journey, methods=["POST"])
     app.add_api_route("/journey/preview", site.try_journey, methods=["POST"])
     app.add_api_route("/sources", site.say_who, methods=["POST"])
@@ -340,6 +343,29 @@ class _Site:
             response = self._html("walks.html", walks.build(view, Asked({}, Whom()), said))
         response.status_code = 400
         return response
+
+    async def act(self, request: Request) -> Response:
+        """Take an action, or that one is over; where it cannot be kept the page says why, and keeps what was typed."""
+        form = notes.read_form(await body_of(request.stream(), actions.LONGEST_BODY), actions.LONGEST_BODY)
+        self.guard.check(form, request.cookies, request.headers)
+        return await run_in_threadpool(self._acted, form, visitor().name)
+
+    def _acted(self, form: Mapping[str, str], by: str) -> Response:
+        with self.reader.held() as workspace:
+            said = actions.change(workspace, form, by)
+        if isinstance(said, str):
+            return RedirectResponse(said, 303)
+        with self.reader.view(Whom()) as view:
+            response = self._html("actions.html", actions.build(view, Asked({}, Whom()), said))
+        response.status_code = 400
+        return response
+
+    def action_list(self, action_id: str) -> Response:
+        """Whom to reach and whom to leave alone."""
+        with self.reader.view(Whom()) as view:
+            text = actions.list_csv(view, action_id)
+        headers = {"content-disposition": f'attachment; filename="{actions.LIST_CSV}"'}
+        return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
     async def try_journey(self, request: Request) -> Response:
         """Check the form of a signal or stage, and try it on the scores; that takes a while, and keeps nothing."""

@@ -16,6 +16,7 @@ RESERVED = (
     "as_of", "cohort", "x", "leavers", "sort", "q", "state", "page", "columns", "begins", "span", "kept", "steps",
     "window", "within", "stage", "doubt", "row", "status", "of", "journey", "role", "mindset", "source", "touchpoint",
     "person", "valence", "event", "channel", "events", "signal", "saved",
+    "action", "friction",
 )  # fmt: skip
 JOINED = ("columns", "steps")
 """Chosen one by one: all of them count, not the last alone."""

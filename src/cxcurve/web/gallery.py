@@ -50,6 +50,7 @@ def pictures() -> Mapping[str, Mapping[str, Draw]]:
             "Quadrant": _quadrant,
             "Friction and Momentum": _scatter,
             "Claimed and seen": _promise,
+            "Promised and seen": _effect,
         },
     }
 
@@ -188,6 +189,11 @@ def _survival(width: float) -> Picture:
     steps = [SurvivalStep(day, 1 - exp(-day / 14), None, None, 200 - 3 * day) for day in range(1, 61, 2)]
     shown = [SurvivalStep(s.day, s.share, max(s.share - 0.06, 0), min(s.share + 0.06, 1), s.n_at_risk) for s in steps]
     return charts.survival(shown, horizon_days=60, target_days=7, median_days=10, width=width)
+
+
+def _effect(width: float) -> Picture:
+    found = [charts.Effect("Fewer left", -0.05, -0.04, -0.07, -0.01), charts.Effect("Too few", -0.03, None)]
+    return charts.effect(found, unit="share", width=width)
 
 
 def _promise(width: float) -> Picture:

@@ -85,7 +85,7 @@ class Grid:
         out, columns = io.StringIO(), [column for column in self.columns if column.kind != "spark"]
         writer = csv.writer(out)
         writer.writerow([column.key for column in columns])
-        writer.writerows([_cell(plain(row.get(column.key))) for column in columns] for row in self.found)
+        writer.writerows([safe(plain(row.get(column.key))) for column in columns] for row in self.found)
         return out.getvalue()
 
 
@@ -178,5 +178,6 @@ def _pager(n: int, page: int, per_page: int) -> dict[str, int]:
     return {"page": page, "pages": pages, "n": n, "first": (page - 1) * per_page + 1, "last": min(page * per_page, n)}
 
 
-def _cell(value: Any) -> Any:
+def safe(value: Any) -> Any:
+    """A cell of a CSV: a text that a spreadsheet would take for a formula is quoted."""
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -51,6 +51,7 @@ GROUPS = (
         Place("deals", "/deals", "Deals", "e"),
         Place("advocacy", "/advocacy", "Advocacy", "a"),
     )),
+    Group("Do something about it", (Place("actions", "/actions", "Actions", "x"),)),
     Group("Trust the numbers", (
         Place("journey", "/journey", "Journey", "j"),
         Place("sources", "/sources", "Sources"),

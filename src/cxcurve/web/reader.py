@@ -20,11 +20,14 @@ from cxcurve.metrics.versions import Version
 from cxcurve.people.roles import Role
 from cxcurve.pipeline.friction import friction_chances
 from cxcurve.pipeline.run import Run
+from cxcurve.store.actions import sizes_within
 from cxcurve.web.asked import Whom
 from cxcurve.web.kept import Kept, Side
 from cxcurve.web.turns import Turns
 from cxcurve.web.visitor import visitor
 from cxcurve.workspace import Workspace
+from cxcurve.workspace.action_lists import action_rows
+from cxcurve.workspace.actions import Action, action_of, actions, to_be_read
 from cxcurve.workspace.advocacy import AdvocacyResult
 from cxcurve.workspace.brief import Brief
 from cxcurve.workspace.briefs import brief_result, events_of
@@ -38,6 +41,7 @@ from cxcurve.workspace.few import (
     FEWEST,
     TOLD,
     check_told,
+    few_actions,
     few_advocacy,
     few_curve,
     few_deals,
@@ -61,6 +65,7 @@ from cxcurve.workspace.maps import MapResult, Persona, map_result
 from cxcurve.workspace.moved import MovedResult, Weeks, weeks_between
 from cxcurve.workspace.plans import PlanResult
 from cxcurve.workspace.populations import MOST_VALUES, population, segment_values, within
+from cxcurve.workspace.read_outs import ActionsResult, ReadOut, unread
 from cxcurve.workspace.reasons import top_reasons
 from cxcurve.workspace.remarks import on_customer, wrong_by_signal
 from cxcurve.workspace.revenue import RevenueResult
@@ -390,6 +395,37 @@ class View:
         return self.kept(
             ("search", text), lambda: search(text, self.customers, store, self.workspace.journey, whom.within)
         )
+
+    @property
+    def actions(self) -> ActionsResult:
+        """What was done and what was seen of it; the actions are those of now."""
+        known, store = self.everybody, self.workspace.store
+        listed = actions(store)
+        if self.whom.scope is not None:
+            told = ActionsResult(known.as_of_us, [unread(known, one) for one in listed])
+            return few_actions(told, sizes_within(store, self.whom.within or ()))
+        made = self.of_all("read_outs", dict[Action, ReadOut], of_everybody=True)
+        for one in listed:
+            if one not in made:
+                made[one] = self.workspace.read_out_of(known, one)
+        return ActionsResult(known.as_of_us, [made[one] for one in listed])
+
+    @property
+    def actions_to_read(self) -> list[Action]:
+        """Those whose days are over, for whoever may see what was seen of them."""
+        return [] if self.whom.scope is not None else to_be_read(self.workspace.store, self.as_of_us)
+
+    def action_list(self, action_id: str) -> list[dict[str, Any]]:
+        """Whom an action is for, of those whom whoever asks may know of.
+
+        Raises:
+            UnknownNameError: there is no such action, or none for any of them.
+        """
+        action_of(self.workspace.store, action_id)
+        rows = action_rows(self.everybody, self.workspace.store, action_id)
+        if not rows and self.whom.scope is not None:  # whether there is one for others is not to be told
+            raise UnknownNameError("action", action_id)
+        return rows
 
     def levels(self, keys: tuple[int, ...]) -> dict[int, list[float]]:
         """The last weeks' levels of some customers."""

@@ -259,8 +259,9 @@ class Data(Folder):
         self.store.execute("INSERT INTO notes VALUES ($1, $2, $3)", note_us(at, self.settings.zone), text, now_us())
 
     def notes(self, as_of_us: int | None = None) -> list[tuple[int, str]]:
-        """The notes written on the curve, in order of time; those of a later time than as_of are left out."""
-        found = self.store.rows("SELECT at_us, text FROM notes ORDER BY at_us, text")
+        """The notes written on the curve and the actions begun, in order of time, up to as_of."""
+        begun = "SELECT started_us, what FROM actions WHERE closed_as IS DISTINCT FROM 'withdrawn'"
+        found = self.store.rows(f"SELECT at_us, text FROM notes UNION ALL {begun} ORDER BY 1, 2")
         return [(at_us, text) for at_us, text in found if as_of_us is None or at_us < as_of_us]
 
     def forget(self) -> None:

@@ -32,6 +32,7 @@ from cxcurve.workspace.friction import NO_TIMES, InventoryResult
 from cxcurve.workspace.maps import MapResult
 from cxcurve.workspace.moved import MovedResult
 from cxcurve.workspace.populations import population, values_by_customer
+from cxcurve.workspace.read_outs import ActionsResult
 from cxcurve.workspace.revenue import RevenueResult
 from cxcurve.workspace.scorecards import Row, Scorecard
 from cxcurve.workspace.time_to_value import TimeToValueResult
@@ -187,6 +188,26 @@ def few_map(result: MapResult) -> MapResult:
         for one in result.stages
     )  # fmt: skip
     return replace(result, stages=stages, beliefs={}, is_few=True)
+
+
+def few_actions(result: ActionsResult, own: Mapping[str, tuple[int, int]]) -> ActionsResult:
+    """Actions for some of their customers, with how many these are where they are enough, and nothing that was seen.
+
+    What was seen is of everybody's customers; of theirs alone, two actions would differ by single ones.
+
+    Args:
+        result: all actions.
+        own: by action how many of their customers were to be reached, and left alone.
+    """
+    told = []
+    for one in result.read_outs:
+        n_treated, n_held_out = own.get(one.action.action_id, (0, 0))
+        if n_treated + n_held_out:
+            sizes = (n_treated if n_treated >= FEWEST else None, n_held_out if n_held_out >= FEWEST else None)
+            told.append(
+                replace(one, seen=None, lines=(), rows=None, n_joined=0, why=one.why or "not_whole", sizes=sizes)
+            )
+    return replace(result, read_outs=told, is_few=True)
 
 
 def few_moved(result: MovedResult | None) -> MovedResult | None:

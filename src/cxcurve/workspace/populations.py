@@ -58,7 +58,7 @@ def values_by_customer(snapshot: Snapshot, store: Store) -> dict[str, dict[str, 
     found: dict[str, dict[str, set[int]]] = {key: {} for key in snapshot.plan.journey.segments}
     for row in store.arrow(snapshot.customers.select("customer_key", *COLUMNS, "attributes")).to_pylist():
         for key, values in found.items():
-            value = _value(row, key)
+            value = value_of(row, key)
             if value is not None:
                 values.setdefault(value, set()).add(row["customer_key"])
     return {key: {value: frozenset(keys) for value, keys in values.items()} for key, values in found.items()}
@@ -79,7 +79,7 @@ def segment_values(snapshot: Snapshot, store: Store) -> dict[str, list[str]]:
     for key in snapshot.plan.journey.segments:
         counts: dict[str, int] = {}
         for row in rows:
-            value = _value(row, key)
+            value = value_of(row, key)
             if value is not None:
                 counts[value] = counts.get(value, 0) + 1
         found[key] = sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]
@@ -91,19 +91,19 @@ def _in_segment(snapshot: Snapshot, store: Store, key: str, value: str) -> set[i
     if key not in known and key not in COLUMNS:
         raise UnknownNameError("segment", key, (*known, *COLUMNS))
     rows = store.arrow(snapshot.customers.select("customer_key", *COLUMNS, "attributes")).to_pylist()
-    found = {row["customer_key"] for row in rows if _value(row, key) == value}
+    found = {row["customer_key"] for row in rows if value_of(row, key) == value}
     if not found and snapshot.population:  # what others have is none of theirs who may know of some only
-        raise UnknownNameError(key, value, sorted(name for row in rows if (name := _value(row, key)) is not None))
+        raise UnknownNameError(key, value, sorted(name for row in rows if (name := value_of(row, key)) is not None))
     if not found:
-        ever = {
-            _value(row, key) for row in store.arrow(store.table("customers").select(*COLUMNS, "attributes")).to_pylist()
-        }
+        told = store.arrow(store.table("customers").select(*COLUMNS, "attributes")).to_pylist()
+        ever = {value_of(row, key) for row in told}
         if value not in ever:
             raise UnknownNameError(key, value, sorted(name for name in ever if name is not None))
     return found
 
 
-def _value(row: Mapping[str, str | None], key: str) -> str | None:
+def value_of(row: Mapping[str, str | None], key: str) -> str | None:
+    """What a customer has for a key of a segment."""
     value = row[key] if key in COLUMNS else json.loads(row["attributes"] or "{}").get(key)
     return None if value is None else str(value)
 

@@ -84,6 +84,11 @@ def export(store: Store, ids: Collection[Id]) -> dict[str, list[dict[str, Any]]]
         "wrong_alarms": store.records(
             "SELECT * EXCLUDE (said_by) FROM wrong_alarms WHERE list_contains($1, id)", everybody
         ),
+        "actions": store.records(
+            "SELECT c.*, a.what, a.started_us, a.days, a.metric, a.written_us FROM action_customers AS c "
+            "JOIN actions AS a USING (action_id) WHERE list_contains($1, id) ORDER BY a.started_us, a.action_id",
+            everybody,
+        ),
     }
 
 

@@ -26,6 +26,8 @@ from cxcurve.reports.moves import Diff
 from cxcurve.reports.periods import Kind
 from cxcurve.sources.lost_list import read_lost_list
 from cxcurve.store.reports import Kept
+from cxcurve.workspace.action_lists import action_rows
+from cxcurve.workspace.actions import Action, action_of, actions, close, write_action
 from cxcurve.workspace.advocacy import AdvocacyResult, advocacy_result
 from cxcurve.workspace.backtests import BacktestResult
 from cxcurve.workspace.brief import Brief
@@ -56,6 +58,7 @@ from cxcurve.workspace.moments import MomentsResult, RecoveryResult
 from cxcurve.workspace.moved import MovedResult, moved_result
 from cxcurve.workspace.plans import PlanResult, plan_draft, plan_result
 from cxcurve.workspace.populations import segment_values
+from cxcurve.workspace.read_outs import ActionsResult, ReadOut, read_out
 from cxcurve.workspace.remedies import Remedy, decide, remedies
 from cxcurve.workspace.reported import ReportResult, report_of, reports_of, week_diff
 from cxcurve.workspace.revenue import RevenueResult, revenue_result
@@ -440,6 +443,51 @@ class Workspace(Scored):
             ProblemsError: lines cannot be read; all of them.
         """
         return write_walks(self.store, text, given, by, now_us())
+
+    def actions(self, as_of: str | datetime | None = None) -> ActionsResult:
+        """What was done, for whom, and what was seen of its promise, the action that began last first."""
+        with self.snapshot(as_of) as known:
+            return self.actions_of(known)
+
+    def actions_of(self, known: Snapshot) -> ActionsResult:
+        """The same from a snapshot of all customers."""
+        return ActionsResult(known.as_of_us, [self.read_out_of(known, one) for one in actions(self.store)])
+
+    def read_out_of(self, known: Snapshot, action: Action) -> ReadOut:
+        """What was seen of one action, from a snapshot of all customers."""
+        return read_out(known, self.store, action)
+
+    def write_action(self, said: Mapping[str, str], by: str, at_us: int | None = None) -> Action:
+        """Keep an action with whom it is for, drawn now: see `workspace.actions.write_action`.
+
+        `at_us` is when it is written; now if not given. It is for what is brought in from elsewhere.
+
+        Raises:
+            BadValueError: a value that cannot be.
+            UnknownNameError: there is no such stage, friction, metric or value of a segment.
+            ProblemsError: ids that are no customer's, all of them.
+        """
+        with self.snapshot() as known:
+            return write_action(self.store, known, self.journey, said, by, now_us() if at_us is None else at_us)
+
+    def close_action(self, action_id: str, how: str, reason: str, by: str) -> Action:
+        """Say that an action ended or is withdrawn, and why.
+
+        Raises:
+            UnknownNameError: there is no such action.
+            BadValueError: there is no reason, or it is closed already.
+        """
+        return close(self.store, action_id, how, reason, by, now_us())
+
+    def action_list(self, action_id: str) -> list[dict[str, Any]]:
+        """Whom an action is for: customer_id, name, owner, stage, is_held_out; as they are known now.
+
+        Raises:
+            UnknownNameError: there is no such action.
+        """
+        action_of(self.store, action_id)
+        with self.snapshot() as known:
+            return action_rows(known, self.store, action_id)
 
     def silence(self, **whom: Any) -> SilenceResult:
         """How often silence is a false alarm, by activity; and how many exits nobody complained before."""

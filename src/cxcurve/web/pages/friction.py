@@ -76,6 +76,7 @@ class FrictionPage(Frame):
     of: str
     segments: tuple[Row, ...]
     may_decide: bool
+    may_see_actions: bool
     parents: ClassVar[Mapping[str, str]] = PARENTS
     statuses: ClassVar[Sequence[str]] = STATUSES
     efforts: ClassVar[Sequence[str]] = EFFORTS
@@ -134,7 +135,8 @@ def build(view: View, asked: Asked) -> FrictionPage:
              "is_chosen": name == of}
             for name in ("", *names)
         ),
-        may_decide=_may_decide(),
+        may_decide=_may("POST", "/friction"),
+        may_see_actions=_may("GET", "/actions"),
         reason=result.reason,
     )  # fmt: skip
 
@@ -156,8 +158,8 @@ def change(workspace: Workspace, form: Mapping[str, str], by: str) -> str:
     return with_query("/friction", {**kept, ROW: key}) + "#decided"
 
 
-def _may_decide() -> bool:
-    who, rule = visitor(), rule_of("POST", "/friction")
+def _may(method: str, path: str) -> bool:
+    who, rule = visitor(), rule_of(method, path)
     return who.role is not None and rule is not None and rule.opens_to(who.role, has_scope=who.scope is not None)
 
 

@@ -52,6 +52,7 @@ class TodayPage(Frame):
     table: Grid
     waiting: Mapping[str, Any] | None
     few: str
+    to_read: tuple[Mapping[str, str], ...]
 
     def to_json(self) -> dict[str, Any]:
         """What changed, everybody worth a call in order, and who waits."""
@@ -61,6 +62,7 @@ class TodayPage(Frame):
             "changed": [{key: one[key] for key in _IN_JSON} for one in self.changes],
             "n_calls": self.calls.n,
             "calls": [one.to_json() for one in self.calls.first[:MOST_IN_JSON]],
+            "actions_to_read": [one["action_id"] for one in self.to_read],
             "waiting": self.waiting and {key: value for key, value in self.waiting.items() if key != "customers"},
         }
 
@@ -79,6 +81,10 @@ def build(view: View, asked: Asked) -> TodayPage:
         as_of_us=view.as_of_us,
         changes=changes,
         few=few,
+        to_read=tuple({
+            "action_id": one.action_id, "what": one.what, "promise": f"{one.movable.label}, {one.promise}",
+            "href": with_query("/actions", {"action": one.action_id}) + "#chosen",
+        } for one in view.actions_to_read),
         calls=view.calls,
         table=grid(
             COLUMNS, rows, asked, sort="rank", noun="customer", searched=("name", "owner", "segment", "why"),

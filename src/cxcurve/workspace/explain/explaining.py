@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from cxcurve.journey.calendar import end_of_day
 from cxcurve.workspace.explain import (
+    actions,
     advocacy,
     backtests,
     curves,
@@ -38,6 +39,7 @@ _KINDS: Mapping[str, Callable[..., Grounds]] = {
     "advocacy": advocacy.grounds,
     "revenue": revenue.grounds,
     "friction": friction.grounds,
+    "action": actions.grounds,
     "backtest": backtests.grounds,
 }
 """By the kind of a key; its parts follow."""
@@ -71,6 +73,7 @@ def numbers(results: Results, customer_ids: list[str]) -> Iterator[str]:
     yield from revenue.keys(results)
     yield from friction.keys(results)
     yield from moved.keys(results)
+    yield from actions.keys(results)
     yield from backtests.keys(results)
     for axis in curves.AXES:
         yield from curves.keys(results, axis)

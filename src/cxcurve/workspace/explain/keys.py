@@ -21,6 +21,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "advocacy": ("advocacy/ready", "advocacy/rate", "advocacy/critics", "advocacy/action/SIGNAL"),
     "revenue": ("revenue/closing", "revenue/nrr", "revenue/grr", "revenue/customers_kept"),
     "friction": ("friction/revenue_at_risk", "friction/SIGNAL/TOUCHPOINT/STAGE/FACT"),
+    "action": ("action/ID",),
     "backtest": ("backtest/INDEX/FACT", "backtest/INDEX/baselines/RIVAL"),
 }
 """The forms of a key, by kind."""
@@ -34,6 +35,7 @@ _LENGTHS = {
     "advocacy": (1, 2),
     "revenue": (1,),
     "friction": (1, 4),
+    "action": (1,),
     "backtest": (2, 3),
 }
 _PREFIX = "segment."
@@ -74,6 +76,8 @@ class Key:
                 raise UnknownNameError("parameter of a key", name, known)
         if kind == "customer" and (named or cohort):
             raise BadValueError("a customer's own number takes as_of alone, no segment and no cohort")
+        if kind == "action" and (named or cohort):
+            raise BadValueError("an action is read of everybody it is for; its number takes as_of alone")
         if kind == "backtest" and (named or cohort):
             raise BadValueError("the backtest is of all customers; its numbers take as_of alone")
         return cls(kind, tuple(parts), tuple(sorted(named.items())), cohort, as_of)

@@ -20,6 +20,7 @@ from cxcurve.workspace.customers import CustomerResult, customer_result
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.friction import InventoryResult
 from cxcurve.workspace.moved import Weeks, weeks_between
+from cxcurve.workspace.read_outs import ActionsResult
 from cxcurve.workspace.revenue import RevenueResult
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.time_to_value import TimeToValueResult, time_to_value_result
@@ -62,6 +63,10 @@ class Results(Protocol):
     @property
     def friction(self) -> InventoryResult:
         """The friction inventory."""
+
+    @property
+    def actions(self) -> ActionsResult:
+        """What was done, and what was seen of it."""
 
     def curve(self, x: X, leavers: Leavers = "survivors") -> CurveResult:
         """The curve."""
@@ -120,6 +125,11 @@ class Found:
     def friction(self) -> InventoryResult:
         """The friction inventory."""
         return self.workspace.inventory_of(self.known)
+
+    @cached_property
+    def actions(self) -> ActionsResult:
+        """What was done, and what was seen of it."""
+        return self.workspace.actions_of(self.known)
 
     def curve(self, x: X, leavers: Leavers = "survivors") -> CurveResult:
         """The curve."""
