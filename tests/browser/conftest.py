@@ -18,6 +18,7 @@ from chromium import launched
 import cxcurve
 
 Opened = Callable[..., Page]
+REFUSED = "the server responded with a status of 400 (Bad Request)"
 
 
 class Visit:
@@ -39,6 +40,8 @@ class Visit:
         return page
 
     def _said(self, message: ConsoleMessage) -> None:
+        if REFUSED in message.text:  # a form with a problem, which its page tells
+            return
         if message.type in {"error", "warning"}:
             self.complaints.append(message.text)
 

@@ -114,7 +114,7 @@ def comments(text: str) -> str:
         ("s:\n- name: one # first\n  x: 1\n", ("s", 0, "y"), "2", "s:\n- name: one # first\n  y: 2\n  x: 1\n"),
         ("s:\r\n  - name: one\r\n", ("s", 0, "y"), "2", "s:\r\n  - name: one\r\n    y: 2\r\n"),
         ("a:\n  b: 1\n  c: 2", ("a", "c"), None, "a:\n  b: 1"),
-        ("a:\n  b: {c: 1}\n  d: 2\n", ("a", "e"), "3", "a:\n  e: 3\n  b: {c: 1}\n  d: 2\n"),
+        ("a:\n  b: {c: 1}\n  d: 2\n", ("a", "e"), "3", "a:\n  b: {c: 1}\n  d: 2\n  e: 3\n"),
         ("a:\n  b: |\n    long\n    text\n  c: 2\n", ("a", "b"), "x", "a:\n  b: x\n  c: 2\n"),
         ('a: {b: "calm"}\n', ("a", "b"), "wild", 'a: {b: "wild"}\n'),
         ("a:\n  b:\n", ("a", "b"), "1", "a:\n  b: 1\n"),

@@ -27,6 +27,10 @@ def us(text: str) -> int:
         ("Monday 07:00", "2026-05-04 07:00", "2026-05-11 07:00", True),
         ("monday 07:00", "2026-04-27 07:00", "2026-05-06 12:00", True),  # missed on the 4th
         ("sunday 23:30", "2026-05-03 23:30", "2026-05-10 23:29", False),
+        ("month 07:00", "2026-05-01 07:00", "2026-06-01 06:59", False),
+        ("month 07:00", "2026-05-01 07:00", "2026-06-01 07:00", True),
+        ("Month 28 07:00", "2026-01-28 07:00", "2026-02-28 06:59", False),
+        ("month 28 07:00", "2026-01-28 07:00", "2026-03-02 12:00", True),  # missed in February
         ("07:00", "2026-03-28 07:00", "2026-03-29 07:00", True),  # the clocks went forward in the night
     ],
 )
@@ -42,6 +46,8 @@ def test_what_was_never_done_is_due():
     ("text", "said"),
     [
         ("mondya 07:00", '"mondya" is no day of the week. Did you mean "monday"?'),
+        ("month 31 07:00", '"31" is no day that every month has'),
+        ("monday 3 07:00", '"monday 3" is no day of the week'),
         ("1m", '"1m" is too often'),
         (7, "7 is a bare number"),
         ("monday", '"monday" is no duration'),

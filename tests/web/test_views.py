@@ -101,6 +101,7 @@ def test_a_view_of_a_page_that_closed_is_not_shown(browsers: Browsers, people: P
     people.users.change(eve.user_id, role=Role.PARTNER.value)
     try:
         assert names(browsers["eve"]) == set()
+        assert "Kept as of the plan." in browsers["eve"].get("/settings").text  # what was done is said once
         assert "of the plan" not in browsers["eve"].get("/settings").text
     finally:
         people.users.change(eve.user_id, role=Role.EXECUTIVE.value)
@@ -175,6 +176,20 @@ def test_a_query_that_no_page_takes_is_refused(browsers: Browsers, query: str) -
     assert names(browsers["ada"]) == set()
 
 
+def test_when_a_link_goes_out_is_told(browsers: Browsers, workspace: Workspace) -> None:
+    file = workspace.folder / "reports.yaml"
+    file.write_text('a: {view: GOING OUT, to: chat, every: "month 07:00"}\n', "utf-8")
+    workspace.__dict__.pop("subscriptions", None)
+    try:
+        save(browsers["ada"], "Going out", "/curve", shared="yes")
+        told = {one["name"]: one["sent"] for one in browsers["ada"].get("/views.json").json()["views"]}
+        assert told["Going out"] == ["month 07:00 by chat"]
+        assert "its link goes out month 07:00 by chat" in browsers["ada"].get("/views").text
+    finally:
+        file.unlink()
+        workspace.__dict__.pop("subscriptions", None)
+
+
 def test_a_query_is_kept_in_one_way(browsers: Browsers) -> None:
     answer = save(
         browsers["ada"], "x", "/customers", "sort=-level&page=3&q=a%26b%0d%0aSet-Cookie:x&state=&q=Zo%C3%AB %2B"
@@ -182,7 +197,8 @@ def test_a_query_is_kept_in_one_way(browsers: Browsers) -> None:
     assert answer.headers["location"] == "/customers?q=Zo%C3%AB+%2B&sort=-level"
     answer = save(browsers["ada"], "y", "/customers", "q=a%0d%0aSet-Cookie:x")
     assert "\n" not in answer.headers["location"]
-    assert "set-cookie" not in answer.headers
+    (cookie,) = answer.headers.get_list("set-cookie")
+    assert cookie.startswith("cxcurve_done=")  # what the next page says was done
 
 
 def test_hostile_names_and_queries_are_text(browsers: Browsers) -> None:

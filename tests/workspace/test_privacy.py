@@ -13,9 +13,12 @@ from sent import DAY, NOW, WHO, built, bytes_with, company, message, send
 import cxcurve
 from cxcurve import tables
 from cxcurve.errors import UnknownNameError
+from cxcurve.people.views import SavedView
 from cxcurve.sources import arrow_schema
+from cxcurve.sources.masking.hashing import keyed_hash
 from cxcurve.store.inbox import Request
 from cxcurve.workspace import Workspace, init
+from cxcurve.workspace.privacy import Named
 
 
 def derived(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
@@ -186,3 +189,35 @@ def test_what_was_counted_of_their_events_is_counted_anew(tmp_path: Path) -> Non
         assert workspace.store.rows(names) != []
         workspace.erase(WHO)
         assert workspace.store.rows(names) == []
+
+
+def test_saved_views_that_name_them_go_and_the_receipt_says_how_many(tmp_path: Path) -> None:
+    with built(tmp_path / "w", company()) as workspace:
+        store, views = workspace.store, workspace.team.views
+        other = next(id_ for (id_,) in store.rows("SELECT id FROM identities WHERE id <> $1 ORDER BY id", WHO))
+        named = ("q=" + WHO, f"q=%20{WHO.upper()}+&sort=name", f"state=stuck&owner={WHO}")
+        for number, query in enumerate(named):
+            views.save("u1", f"of them {number}", "/customers", query, 5, is_shared=number == 0)
+        views.save("u2", f"All of {WHO}", "/curve", "", 5)
+        for number, query in enumerate(("q=" + other, "state=stuck", "")):
+            views.save("u1", f"stays {number}", "/customers", query, 5)
+        receipt = workspace.erase(WHO)
+        assert receipt.deleted["saved_views"] == 4
+        assert [one.name for one in views.all()] == [f"stays {number}" for number in range(3)]
+        assert not any("app.db" in name for name in receipt.found_in)
+
+
+def test_a_view_by_address_or_by_a_part_of_a_name_names_whoever_has_it() -> None:
+    def view(name: str, query: str) -> SavedView:
+        return SavedView("v", "u", name, "/customers", query, False, 5)
+
+    secret = b"k" * 32
+    who = Named(
+        frozenset({"c-1", "fyrtera capital"}), frozenset({keyed_hash("Ann@Acme.example", secret)}),
+        ("c-2\nveld capital",), secret,
+    )  # fmt: skip
+    for query in ("q=fyrtera", "q=Fyrtera+Cap", "q=ann%40acme.example", "q=c-1", "owner=mail+to+ANN@acme.example"):
+        assert who.is_in(view("x", query)), query
+    for query in ("q=capital", "q=c-", "q=c-12", "q=bob%40acme.example", "q=ap", "region=EMEA"):
+        assert not who.is_in(view("x", query)), query
+    assert who.is_in(view("Talk to Fyrtera Capital", ""))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,6 +21,7 @@ from cxcurve.errors import ProblemsError, UnknownNameError, WorkspaceError
 from cxcurve.web.reader import Reader
 from cxcurve.web.writer import Writer
 from cxcurve.workspace import Workspace
+from cxcurve.workspace.sending import is_due_now, noter, to_send
 
 SITE = "https://cx.acme.example"
 CHAT = "stuck: {view: stuck in emea, to: chat, every: 1h}\n"
@@ -70,6 +73,48 @@ def test_a_mail_has_the_link_and_no_file(workspace: Workspace) -> None:
         assert list(mail.iter_attachments()) == []
         text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
         assert f"{SITE}/customers?q=a%26b&state=stuck" in text.split()
+
+
+@pytest.mark.parametrize(
+    ("every", "before", "at", "period", "said", "later"),
+    [
+        ("07:00", "2026-11-24 06:59", "2026-11-24 07:00", "2026-11-23", "day 23 Nov 2026", "2026-11-25 07:00"),
+        (
+            "tuesday 07:00",
+            "2026-11-24 06:59",
+            "2026-11-24 07:00",
+            "2026-W47",
+            "week to 22 Nov 2026",
+            "2026-12-01 07:00",
+        ),
+        ("month 07:00", "2026-12-01 06:59", "2026-12-01 07:00", "2026-11", "month to 30 Nov 2026", "2027-01-01 07:00"),
+        (
+            "month 15 7:30",
+            "2026-12-15 07:29",
+            "2026-12-15 07:30",
+            "2026-11",
+            "month to 30 Nov 2026",
+            "2027-01-15 07:30",
+        ),
+    ],
+    ids=["daily", "weekly", "first of the month", "fifteenth"],
+)
+def test_a_link_goes_out_once_a_day_a_week_or_a_month(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, every: str, before: str, at: str, period: str, said: str,
+    later: str,
+) -> None:  # fmt: skip
+    def us(text: str) -> int:
+        zone = ZoneInfo(workspace.settings.zone)
+        return round(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() * 1e6)
+
+    subscribe(workspace, f'x: {{view: Stuck in EMEA, to: chat, every: "{every}"}}\n')
+    one = workspace.subscriptions["x"]
+    monkeypatch.setattr("cxcurve.workspace.sending.now_us", lambda: us(at))
+    out = to_send(workspace, "x")
+    assert (out.period.name, out.period.said) == (period, said)
+    assert [is_due_now(workspace, one, us(when)) for when in (before, at)] == [False, True]
+    noter(workspace.store, out)("chat", "sent", None)
+    assert [is_due_now(workspace, one, us(when)) for when in (at, later)] == [False, True]
 
 
 @pytest.mark.parametrize("name", ["Private", "Nothing"])

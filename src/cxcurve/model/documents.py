@@ -49,6 +49,11 @@ def document_of(file: str, text: str) -> tuple[Document | None, list[Problem]]:
         return None, [_syntax_problem(file, error)]
     except RecursionError:
         return None, [Problem(file, 1, "lists or mappings are nested too deeply to read")]
+    return told_by(file, node)
+
+
+def told_by(file: str, node: yaml.Node | None) -> tuple[Document, list[Problem]]:
+    """The same of the parsed nodes of a text."""
     lines: dict[Loc, int] = {}
     problems: list[Problem] = []
     value = _Walk(file, lines, problems).value(node, ()) if node is not None else None

@@ -32,6 +32,16 @@ from cxcurve.tables import PURPOSES, Purpose
 
 LEAST_DAYS, MOST_DAYS = 1.0, 365.0
 """Of a half-life."""
+WORDS: dict[str, Any] = {
+    "description": True, "focus": True, "owners": True, "actions": True,
+    "stages": {"__all__": {
+        "label", "lead", "supporting", "description", "feelings", "drivers", "indicators", "metrics", "bridge",
+    }},
+    "signals": {"__all__": {"label", "description"}},
+}  # fmt: skip
+"""What no score rests on: pages read it where it stands."""
+SCORED_TARGETS = ("open_issue",)
+"""From when on an issue is overdue, which weighs."""
 STATE_NAMES = ("stall", "decline", "silence", "open_issues")
 
 
@@ -238,6 +248,12 @@ class Journey(Frozen):
             for name, signal in self.signals.items()
         }
         return self.model_copy(update={"signals": signals})
+
+    @cached_property
+    def scored(self) -> str:
+        """What the scores rest on, as text: another label, owner or target changes none of them."""
+        targets = {name: self.targets[name] for name in SCORED_TARGETS if name in self.targets}
+        return self.model_copy(update={"targets": targets}).model_dump_json(exclude=WORDS)
 
     @cached_property
     def stage_names(self) -> tuple[str, ...]:

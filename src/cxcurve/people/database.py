@@ -35,6 +35,12 @@ class Database:
         """Give the file back."""
         self._engine.dispose()
 
+    def rewrite(self) -> None:
+        """Write the file anew, without what was removed: an engine keeps the pages it frees."""
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """To read, statement by statement."""

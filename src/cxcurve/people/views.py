@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, true, update
 
 from cxcurve.errors import BadValueError, UnknownNameError
 from cxcurve.people.database import Database
@@ -75,6 +76,11 @@ class Views:
         with self._database.reading() as connection:
             return _all(connection, VIEWS.c.is_shared)
 
+    def all(self) -> list[SavedView]:
+        """Everybody's, by name."""
+        with self._database.reading() as connection:
+            return _all(connection, true())
+
     def find(self, view_id: str) -> SavedView:
         """A view by id.
 
@@ -117,6 +123,12 @@ class Views:
         """Take it away."""
         with self._database.writing() as connection:
             connection.execute(delete(VIEWS).where(VIEWS.c.view_id == view_id))
+
+    def erase(self, view_ids: Collection[str]) -> None:
+        """Take some away for good: nothing of them stays in the file."""
+        with self._database.writing() as connection:
+            connection.execute(delete(VIEWS).where(VIEWS.c.view_id.in_(view_ids)))
+        self._database.rewrite()
 
 
 def view_name_of(text: str) -> str:

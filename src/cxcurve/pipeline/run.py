@@ -103,11 +103,14 @@ class Run:
     @cached_property
     def _scored(self) -> Run | None:
         """The run of the last score, where this one is of the very same data and moment: it has been worked out."""
-        store, what = self.store, ("as_of_us", "zone", "received_until_us", "expected_gaps", "journey")
+        store, what = self.store, ("as_of_us", "zone", "received_until_us", "expected_gaps")
         score_id, run = store.shared.get("score", (None, None))
         if run is None or run is self or store.meta("score_id") != score_id or store.has_touched:
             return None
-        return run if all(getattr(run, name) == getattr(self, name) for name in what) else None
+        is_same = run.journey.scored == self.journey.scored and all(
+            getattr(run, one) == getattr(self, one) for one in what
+        )
+        return run if is_same else None
 
     @cached_property
     def facts(self) -> CustomerFacts:

@@ -11,6 +11,7 @@ from cxcurve.charts.format import day
 from cxcurve.errors import BadValueError
 
 Kind = Literal["week", "quarter"]
+Span = Literal["day", "week", "quarter", "month"]
 _WEEK, _QUARTER = re.compile(r"(\d{4})-?W(\d{1,2})", re.I), re.compile(r"(\d{4})-?Q([1-4])", re.I)
 
 
@@ -21,13 +22,13 @@ class Period:
     Attributes:
         first, last: its days.
         name: as it is kept and asked for.
-        kind: week or quarter.
+        kind: week or quarter; of what is sent without a report also day or month.
     """
 
     first: date
     last: date
     name: str
-    kind: Kind
+    kind: Span
 
     @classmethod
     def week_of(cls, day_in: date) -> Period:
@@ -44,6 +45,17 @@ class Period:
         after = date(day_in.year + number // 3, 3 * ((number + 1) % 4) + 1, 1)
         last = _sunday_before(after)
         return cls(_sunday_before(start) + timedelta(days=1), last, f"{day_in.year}-Q{number + 1}", "quarter")
+
+    @classmethod
+    def over_before(cls, today: date, kind: Literal["day", "week", "month"]) -> Period:
+        """The last day, week or month that is over."""
+        yesterday = today - timedelta(days=1)
+        if kind == "week":
+            return cls.week_of(today).before
+        if kind == "day":
+            return cls(yesterday, yesterday, yesterday.isoformat(), "day")
+        last = today.replace(day=1) - timedelta(days=1)
+        return cls(last.replace(day=1), last, f"{last:%Y-%m}", "month")
 
     @classmethod
     def read(cls, text: str, kind: Kind) -> Period:
@@ -67,7 +79,9 @@ class Period:
 
     @property
     def said(self) -> str:
-        """As in "week to 22 Nov 2026", "third quarter of 2026"."""
+        """As in "week to 22 Nov 2026", "third quarter of 2026", "month to 31 Oct 2026"."""
+        if self.kind in ("day", "month"):
+            return f"{self.kind} to {day(self.last)}" if self.kind == "month" else f"day {day(self.last)}"
         if self.kind == "week":
             return f"week to {day(self.last)}"
         return f"{('first', 'second', 'third', 'fourth')[int(self.name[-1]) - 1]} quarter of {self.name[:4]}"

@@ -16,14 +16,14 @@ _SQL_TYPES = {
 }
 
 
-def create(table: tables.Table, *, with_key: bool = False) -> str:
+def create(table: tables.Table, *, with_key: bool = False, is_temporary: bool = False) -> str:
     """The statement that makes `table`."""
     columns = [
         f'"{column.name}" {_SQL_TYPES[column.type]}{"" if column.nullable else " NOT NULL"}' for column in table.columns
     ]
     if with_key:
         columns.append(f"PRIMARY KEY ({', '.join(table.key)})")
-    return f"CREATE TABLE {table.name} ({', '.join(columns)})"
+    return f"CREATE {'TEMP ' if is_temporary else ''}TABLE {table.name} ({', '.join(columns)})"
 
 
 _BODY = [column for column in tables.EVENTS.columns if column.name != "name"]

@@ -26,6 +26,9 @@ from cxcurve.store.resolution import Id
 from cxcurve.store.session import transaction
 from cxcurve.tables import OPERATION, Operation, Purpose
 
+SCORED_IN = ("meta", "touched")
+"""What a score writes beside the derived tables."""
+
 
 class Store(Queries):
     """One workspace's data. Close it when done: one process at a time can have it open."""
@@ -33,6 +36,7 @@ class Store(Queries):
     def __init__(self, path: Path, backend: Backend | None = None) -> None:
         super().__init__(path, backend)
         self.additions = Additions(is_blind=self.is_beside)
+        self._is_apart = False
         self.shared: dict[str, Any] = {}
         """What whoever writes has worked out, for those beside: each says itself of which state of the data it is."""
         try:
@@ -47,6 +51,29 @@ class Store(Queries):
         other = super().beside()
         other.shared = self.shared
         return other
+
+    @contextmanager
+    def apart(self) -> Iterator[Self]:
+        """The same store to try a score in, as it was committed now, while this one is written.
+
+        What a score writes are tables of that connection alone, which hide those of the file, and are gone after it.
+        """
+        other = super().beside()
+        try:
+            with other._transaction(keep=False):
+                for name in SCORED_IN:
+                    other._copy_apart(name)
+                other._is_apart = True
+                yield other
+        finally:
+            if other in self._besides:  # unless the file was given back meanwhile
+                self._besides.remove(other)
+            other._backend.disconnect()
+
+    def _copy_apart(self, name: str) -> None:
+        made, file = self.rows("SELECT sql, current_database() FROM duckdb_tables() WHERE table_name = $1", name)[0]
+        self.execute(made.replace("CREATE TABLE", "CREATE TEMP TABLE", 1))
+        self.execute(f'INSERT INTO temp.{name} SELECT * FROM "{file}".main.{name}')
 
     # --- reading
 
@@ -351,8 +378,8 @@ class Store(Queries):
         """Empty a derived table, made when missing, or drop the rows of some customers, of those that `where` says."""
         if keys is None or not self.has(name):
             self._shapes.pop(name, None)
-            self.execute(f"DROP TABLE IF EXISTS {name}")
-            self.execute(create(tables.DERIVED[name]))
+            self.execute(f"DROP TABLE IF EXISTS {'temp.' if self._is_apart else ''}{name}")
+            self.execute(create(tables.DERIVED[name], is_temporary=self._is_apart))
             return
         chosen = "customer_key IN (SELECT unnest($1::INTEGER[]))"
         self.execute(f"DELETE FROM {name} WHERE {chosen} AND {where}", list(keys))

@@ -25,6 +25,7 @@ from cxcurve.web.briefs import Briefs
 from cxcurve.web.connections import server
 from cxcurve.web.door import Door, for_people
 from cxcurve.web.entrance import Entrance
+from cxcurve.web.flash import Flash
 from cxcurve.web.guard import FormGuard, SafeHeaders, body_of
 from cxcurve.web.ingest import Ingest, is_for_programs
 from cxcurve.web.pages import (
@@ -99,6 +100,7 @@ def _app(workspace: Workspace, site: _Site, host: str | None) -> ASGIApp:
 
 def _pages(site: _Site, host: str | None) -> FastAPI:
     app = FastAPI(title="cxcurve", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(Flash)
     app.add_middleware(
         Door, people=site.people, live=site.reader.workspace.live, routes=lambda: app.routes, host=host,
         refuse=site.turned_away,
@@ -368,32 +370,35 @@ class _Site:
         return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
     async def try_journey(self, request: Request) -> Response:
-        """Check the form of a signal or stage, and try it on the scores; that takes a while, and keeps nothing."""
-        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
-        self.guard.check(form, request.cookies, request.headers)
+        """Check a form of the journey, or try its draft on the scores; that takes a while, and keeps nothing."""
+        form = await self._journey_form(request)
         return await run_in_threadpool(self._tried_journey, request.query_params, form)
 
     def _tried_journey(self, query: Mapping[str, str], form: Mapping[str, str]) -> Response:
-        is_trial = form.get(journey_form.STEP) == journey_form.PREVIEW
-        with self.reader.view(Whom(), tries=is_trial) as view:
-            return self._journey(view, journey_form.answer(view.workspace, query, form))
+        with self.reader.apart() as workspace:
+            return self._journey(journey_form.answer(workspace, query, form))
 
     async def keep_journey(self, request: Request) -> Response:
         """Save what was checked, and score by it; where it cannot be saved the page says why."""
-        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
-        self.guard.check(form, request.cookies, request.headers)
+        form = await self._journey_form(request)
         return await run_in_threadpool(self._kept_journey, request.query_params, form)
 
     def _kept_journey(self, query: Mapping[str, str], form: Mapping[str, str]) -> Response:
         with self.reader.held() as workspace:
             said = journey_form.keep(workspace, query, form)
+        return self._journey(said)
+
+    async def _journey_form(self, request: Request) -> dict[str, str]:
+        longest = journey_form.LONGEST_BODY
+        form = notes.read_form(await body_of(request.stream(), longest), longest)
+        self.guard.check(form, request.cookies, request.headers)
+        return form
+
+    def _journey(self, said: str | journey_form.Answer) -> Response:
         if isinstance(said, str):
             return RedirectResponse(said, 303)
         with self.reader.view(Whom()) as view:
-            return self._journey(view, said)
-
-    def _journey(self, view: View, said: journey_form.Answer) -> Response:
-        response = self._html("journey.html", journey.build(view, Asked({}, Whom()), said))
+            response = self._html("journey.html", journey.build(view, Asked({}, Whom()), said))
         response.status_code = said.status
         return response
 

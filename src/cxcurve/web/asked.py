@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cxcurve.errors import BadValueError, UnknownNameError, clip, did_you_mean
 from cxcurve.model import Journey
 from cxcurve.people.scope import Scope
+from cxcurve.workspace.changes import LONGEST_DRAFT
 
 LONGEST = 500
 """Characters of one value; longer ones are refused."""
@@ -15,9 +16,10 @@ LONGEST = 500
 RESERVED = (
     "as_of", "cohort", "x", "leavers", "sort", "q", "state", "page", "columns", "begins", "span", "kept", "steps",
     "window", "within", "stage", "doubt", "row", "status", "of", "journey", "role", "mindset", "source", "touchpoint",
-    "person", "valence", "event", "channel", "events", "signal", "saved",
-    "action", "friction",
+    "person", "valence", "event", "channel", "events", "signal", "part", "draft", "action", "friction",
 )  # fmt: skip
+LONGER = {"draft": LONGEST_DRAFT}
+"""What holds more than one value."""
 JOINED = ("columns", "steps")
 """Chosen one by one: all of them count, not the last alone."""
 
@@ -69,8 +71,8 @@ class Asked:
         for key, value in given.items():
             if key not in known:
                 raise UnknownNameError("parameter", key, known)
-            if len(value) > LONGEST:
-                raise BadValueError(f"{key} has {len(value):,} characters; at most {LONGEST} are read")
+            if len(value) > LONGER.get(key, LONGEST):
+                raise BadValueError(f"{key} has {len(value):,} characters; at most {LONGER.get(key, LONGEST)} are read")
         chosen = tuple(sorted((segments[key], value) for key, value in given.items() if key in segments))
         return cls(given, Whom(chosen, given.get("cohort"), given.get("as_of")))
 

@@ -16,6 +16,7 @@ from cxcurve.pipeline.earlier import changed_between
 from cxcurve.web.asked import Whom
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.populations import keys_within
+from cxcurve.workspace.scored import WORDS_MARK
 
 T = TypeVar("T")
 OF_ALL_S, OF_ALL_TIMES = 30.0, 60.0
@@ -139,14 +140,15 @@ class Side:
         """What was worked out from other data or scores than there are now goes; returns whether anything is new."""
         store = self.workspace.store
         known = store.metas()
-        mark = tuple(map(known.get, ("scored_us", "loaded_us", "model")))
+        mark = tuple(map(known.get, ("scored_us", "loaded_us", "model", WORDS_MARK)))
         beat = Beat(known.get("beat_us"), known.get("score_id", ""), store.has_touched)
         is_new = (mark, beat) != (self._mark, self._beat)
         if is_new:
             self.workspace.forget()
         if mark != self._mark:
             self._kept.clear()
-            if known.get("model") and self.workspace.is_other_model:  # somebody may have changed it on its page
+            words = known.get(WORDS_MARK)
+            if words and words != self.workspace.words_mark:  # somebody may have changed it on its page
                 self.workspace.reread()
         self._mark, self._beat = mark, beat
         return is_new

@@ -28,6 +28,7 @@ class Rule:
         token: what a read token must allow for this; "" where no token opens it.
         logged: what the audit log calls it; "" where looking is not written down.
         is_by_token: whether a token alone opens it.
+        done: what the page after a form says was done, where the form does not say it itself.
     """
 
     roles: frozenset[Role] = frozenset()
@@ -36,6 +37,7 @@ class Rule:
     token: str = ""
     logged: str = ""
     is_by_token: bool = False
+    done: str = ""
 
     def opens_to(self, role: Role, *, has_scope: bool) -> bool:
         """Whether somebody who signed in may."""
@@ -70,19 +72,19 @@ MATRIX: Mapping[str, Rule] = {
     "GET /friction": BOARD,
     "GET /friction.json": BOARD,
     "GET /friction.csv": Rule(ANALYSTS, is_scoped=True, token="export", logged="export"),
-    "POST /friction": Rule(WRITERS, logged="decision on friction"),
+    "POST /friction": Rule(WRITERS, logged="decision on friction", done="The decision is kept."),
     "GET /walks": WHOLE,
     "GET /walks.json": WHOLE,
     "GET /walks.csv": Rule(ANALYSTS, token="export", logged="export"),
-    "POST /walks": Rule(WRITERS, logged="walk"),
+    "POST /walks": Rule(WRITERS, logged="walk", done="The walk is kept."),
     "GET /actions": Rule(STAFF, is_scoped=True, token="read"),
     "GET /actions.json": Rule(STAFF, is_scoped=True, token="read"),
     "GET /actions.csv": Rule(ANALYSTS, is_scoped=True, token="export", logged="export"),
     "GET /actions/{action_id}/customers.csv": Rule(WRITERS, is_scoped=True, token="export", logged="export"),
-    "POST /actions": Rule(WRITERS, logged="action"),
+    "POST /actions": Rule(WRITERS, logged="action", done="The action is kept."),
     "GET /maps": BOARD,
     "GET /maps.json": BOARD,
-    "POST /maps": Rule(WRITERS, logged="belief"),
+    "POST /maps": Rule(WRITERS, logged="belief", done="What you believe is kept."),
     "GET /advocacy": BOARD,
     "GET /advocacy.json": BOARD,
     "GET /revenue": BOARD,
@@ -100,12 +102,12 @@ MATRIX: Mapping[str, Rule] = {
     "GET /customers.csv": EXPORT,
     "GET /api/customers/{customer_id:anything}/brief": BOARD,
     "GET /embed/customers/{customer_id:anything}": PUBLIC,  # its token decides
-    "POST /customer-notes": Rule(WRITERS, is_scoped=True, logged="customer note"),
-    "POST /wrong-alarms": Rule(WRITERS, is_scoped=True, logged="wrong alarm"),
+    "POST /customer-notes": Rule(WRITERS, is_scoped=True, logged="customer note", done="The note is kept."),
+    "POST /wrong-alarms": Rule(WRITERS, is_scoped=True, logged="wrong alarm", done="The wrong alarm is noted."),
     "GET /design": OWN,
     "GET /explain": BOARD,
     "GET /explain.json": BOARD,
-    "POST /notes": Rule(WRITERS, logged="note"),
+    "POST /notes": Rule(WRITERS, logged="note", done="The note is written on the curve."),
     "GET /scores": WHOLE,
     "GET /scores.json": WHOLE,
     "POST /scores": Rule(ANALYSTS, logged="lost list"),
@@ -120,7 +122,7 @@ MATRIX: Mapping[str, Rule] = {
     "POST /journey": Rule(ANALYSTS, logged="journey changed"),
     "GET /sources": WHOLE,
     "GET /sources.json": WHOLE,
-    "POST /sources": Rule(ANALYSTS, logged="decision"),
+    "POST /sources": Rule(ANALYSTS, logged="decision", done="The decision is kept."),
     "GET /api/ingest/ledger": Rule(ANALYSTS, token="read"),
     "GET /openapi.json": Rule(EVERYBODY, is_scoped=True, token="read"),
     "GET /static/{name}": PUBLIC,

@@ -90,6 +90,7 @@ class Reader:
         self.workspace = workspace
         self._kept = Kept()
         self._writing, self._refreshing = Turns([Side(lambda: workspace)]), Turns([Side(workspace.beside)])
+        self._apart = Turns([Side(workspace.beside)])
         self._sides = tuple(Side(workspace.beside, self._kept) for _ in range(N_READING))
         self._reading = Turns(self._sides)
 
@@ -136,6 +137,13 @@ class Reader:
     def held(self) -> Iterator[Workspace]:
         """The workspace, to write, for a short moment of one's own."""
         with self._writing.taken() as side:
+            yield side.workspace
+
+    @contextmanager
+    def apart(self) -> Iterator[Workspace]:
+        """The workspace as it was committed, for long: neither who writes nor who reads waits meanwhile."""
+        with self._apart.taken() as side:
+            side.forget_when_changed()
             yield side.workspace
 
     @contextmanager

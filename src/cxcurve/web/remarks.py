@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from cxcurve.errors import UnknownNameError
 from cxcurve.web.asked import Whom
+from cxcurve.web.flash import say
 from cxcurve.web.guard import FormGuard, body_of
 from cxcurve.web.notes import LONGEST_BODY, read_form
 from cxcurve.web.reader import Reader, View
@@ -53,6 +54,7 @@ class Remarks:
     def _note(self, _: View, form: Form) -> Write:
         customer_id, by = form["customer_id"], visitor().name
         if note_id := form.get("remove"):
+            say("The note is taken away.")
             return lambda workspace: remarks.remove(workspace.store, customer_id, note_id)
         return lambda workspace: remarks.note(workspace.store, customer_id, form.get("text", ""), by)
 

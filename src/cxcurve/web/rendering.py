@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cxcurve import __version__
 from cxcurve.charts.format import FILTERS
 from cxcurve.web.assets import asset_url
+from cxcurve.web.flash import told
 from cxcurve.web.icons import ICONS
 from cxcurve.web.places import menu_of
 from cxcurve.web.visitor import visitor
@@ -35,5 +36,5 @@ def environment() -> Environment:
 def render(template: str, page: object, *, form_token: str = "", views: object = None) -> str:
     """The HTML of a page; `form_token` goes into its forms, `views` (a `saved.Corner`) into its frame."""
     who = visitor()
-    told = {"page": page, "form_token": form_token, "views": views, "visitor": who, "menu": menu_of(who)}
-    return environment().get_template(template).render(told)
+    known = {"page": page, "form_token": form_token, "views": views, "visitor": who, "menu": menu_of(who), "done": told}
+    return environment().get_template(template).render(known)

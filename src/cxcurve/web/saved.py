@@ -16,6 +16,7 @@ from cxcurve.people.roles import Role
 from cxcurve.people.views import LONGEST_NAME, LONGEST_QUERY, SavedView
 from cxcurve.web.asked import Asked
 from cxcurve.web.entrance import Entrance
+from cxcurve.web.flash import say
 from cxcurve.web.guard import FormGuard
 from cxcurve.web.matrix import rule_of
 from cxcurve.web.pages import views as pages
@@ -131,24 +132,32 @@ class SavedViews:
             owner, form.get("name", ""), path, _query(asked.given), now_us(), is_shared=bool(form.get("shared"))
         )  # fmt: skip
         self._log("view saved", view)
+        say(f"Kept as {view.name}.")
         return view.href
 
     def _rename(self, form: Form, owner: str) -> str:
-        self._log("view renamed", self._people.views.rename(self._one(form, owner).view_id, form.get("name", "")))
+        view = self._people.views.rename(self._one(form, owner).view_id, form.get("name", ""))
+        self._log("view renamed", view)
+        say(f"The view is called {view.name} now.")
         return "/views"
 
     def _share(self, form: Form, owner: str) -> str:
-        self._log("view shared", self._people.views.share(self._own(form, owner).view_id, is_shared=True))
+        view = self._people.views.share(self._own(form, owner).view_id, is_shared=True)
+        self._log("view shared", view)
+        say(f"The team sees {view.name} now.")
         return "/views"
 
     def _unshare(self, form: Form, owner: str) -> str:
-        self._log("view not shared", self._people.views.share(self._own(form, owner).view_id, is_shared=False))
+        view = self._people.views.share(self._own(form, owner).view_id, is_shared=False)
+        self._log("view not shared", view)
+        say(f"{view.name} is yours alone again.")
         return "/views"
 
     def _remove(self, form: Form, owner: str) -> str:
         view = self._one(form, owner)
         self._people.views.remove(view.view_id)
         self._log("view removed", view)
+        say(f"{view.name} is removed.")
         return "/views"
 
     def _own(self, form: Form, owner: str) -> SavedView:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cxcurve.errors import BadValueError
+from cxcurve.web.flash import say
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.instants import now_us
 
@@ -55,4 +56,5 @@ def withdraw(workspace: Workspace, form: Mapping[str, str]) -> str:
     if not number.isdecimal() or len(number) > 9:
         raise BadValueError("The form names no key; nothing was changed")
     workspace.live.keys.withdraw(int(number), now_us())
+    say(f"Key {number} is withdrawn: what is sent with it is refused from now on.")
     return "/sources#keys"

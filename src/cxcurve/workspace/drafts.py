@@ -1,4 +1,4 @@
-"""A change of journey.yaml that is not saved yet: what it would say, what is wrong with it, and how it is saved."""
+"""Changes of journey.yaml that are not saved yet: what it would say, what is wrong, and how they are saved."""
 
 from __future__ import annotations
 
@@ -6,63 +6,53 @@ import difflib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from cxcurve.errors import BadValueError, ConflictError, Problem, UnknownNameError, WorkspaceError
-from cxcurve.model.documents import Loc, document_of
-from cxcurve.model.editing import changed, written_in
-from cxcurve.model.journey import Journey, Signal
+from cxcurve.errors import BadValueError, ConflictError, Problem, ProblemsError, UnknownNameError, WorkspaceError
+from cxcurve.model.editing import written_in
+from cxcurve.model.journey import Journey
 from cxcurve.model.plan_versions import diff, plan_document
 from cxcurve.model.reading import journey_of
-from cxcurve.model.starters import JOURNEY_FILE
+from cxcurve.model.starters import JOURNEY_FILE, SOURCES_FILE
+from cxcurve.workspace.changes import Change, Texts, applied, place_of
 from cxcurve.workspace.folder import errors_of
+from cxcurve.workspace.journey_settings import JUDGED, PARTS, Kind, Setting, settings_of
 from cxcurve.workspace.scored import Scored
 
-Kind = Literal["signal", "stage"]
-LONGEST_VALUE = 300
 BOM = "\ufeff"
 _AROUND = 2
 """Lines around a changed one that a difference shows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """A key of a signal or a stage that a form changes; `is_text` whether it is read as text whatever it looks like."""
-
-    key: str
-    label: str
-    hint: str = ""
-    is_text: bool = True
-
-
-_LABEL, _DESCRIPTION = Setting("label", "Label"), Setting("description", "Description")
-_STAGE = Setting("stage", "Leads to stage", "empty where it moves nobody")
-_HALF_LIFE = Setting("half_life", "Half life", "such as 14d: how fast its effect fades")
-_COUNTED = (
-    Setting("friction", "Friction weight", "1 doubles the odds of leaving", is_text=False),
-    Setting("momentum", "Momentum weight", "1 doubles the odds of moving on", is_text=False),
-)
-_JUDGED = (
-    Setting("valence_friction", "Friction weight of a bad answer", "1 doubles the odds of leaving", is_text=False),
-    Setting("valence_momentum", "Momentum weight of a good answer", "1 doubles the odds of moving on", is_text=False),
-)
-_ADVOCACY = Setting("advocacy", "Advocacy weight", is_text=False)
-_STAGE_SETTINGS = (
-    _LABEL, Setting("description", "Question", "what the customer asks or feels here"), Setting("lead", "Lead"),
-    Setting("expected", "Expected stay", "such as 30d; a stall is told against it"),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
 class File:
-    """journey.yaml as it is now; `mark` tells it from any other text."""
+    """A file as it is now; `mark` tells it from any other text."""
 
     text: str
     mark: str
     has_bom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """journey.yaml and sources.yaml as they are now."""
+
+    journey: File
+    sources: File
+
+    @property
+    def mark(self) -> str:
+        """What tells both from any others."""
+        return hashlib.sha256(f"{self.journey.mark} {self.sources.mark}".encode()).hexdigest()
+
+    @property
+    def texts(self) -> Texts:
+        """What they say."""
+        return Texts(self.journey.text, self.sources.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,111 +63,172 @@ class Line:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
-    """A change of one signal or stage; `journey` is None where `problems` has errors."""
+    """Changes in order, and what the files say with them; `journey` is None where `problems` has errors."""
 
-    kind: Kind
-    name: str
-    file: File
-    text: str
+    changes: tuple[Change, ...]
+    files: Files
+    texts: Texts
     journey: Journey | None
     problems: tuple[Problem, ...]
 
     @property
     def is_change(self) -> bool:
-        """Whether it says anything else than the file."""
-        return self.text != self.file.text
+        """Whether it says anything else than the files."""
+        return self.texts != self.files.texts
 
     @property
-    def lines(self) -> tuple[Line, ...]:
-        """What the file would say instead."""
-        return tuple(_lines(self.file.text, self.text))
+    def mark(self) -> str:
+        """What tells what the files would say from anything else."""
+        return hashlib.sha256(f"{self.texts.journey}\0{self.texts.sources}".encode()).hexdigest()
 
     @property
+    def differences(self) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+        """What the files would say instead, each that changes."""
+        before, after = self.files.texts, self.texts
+        pairs = (JOURNEY_FILE, before.journey, after.journey), (SOURCES_FILE, before.sources, after.sources)
+        return tuple((name, tuple(_lines(old, new))) for name, old, new in pairs if old != new)
+
+    @cached_property
     def said(self) -> tuple[str, ...]:
         """The same of the tracking plan, in words."""
-        before, _ = journey_of(JOURNEY_FILE, self.file.text)
+        before = self.before
         if before is None or self.journey is None:
             return ()
         return tuple(diff(plan_document(before), plan_document(self.journey)).said())
 
+    @cached_property
+    def before(self) -> Journey | None:
+        """The journey as its file is now; None where it has errors."""
+        return journey_of(JOURNEY_FILE, self.files.journey.text)[0]
 
-def file_of(folder: Path) -> File:
-    """The journey's file as it is now.
+    @property
+    def is_scored_anew(self) -> bool:
+        """Whether it changes anything that scores rest on."""
+        return self.before is None or self.journey is None or self.before.scored != self.journey.scored
+
+    def lost(self, n_events: Mapping[str, int]) -> tuple[str, ...]:
+        """What becomes of the events in the log that the plan would name no more, in words."""
+        before, after = self.before, self.journey
+        if before is None or after is None:
+            return ()
+        new = {one.name: one.value for one in self.changes if one.do == "rename" and one.kind == "signal"}
+        gone = [name for name in before.signals if name not in after.signals and n_events.get(name)]
+        return tuple(_lost(name, n_events[name], new.get(name)) for name in gone)
+
+
+def files_of(folder: Path) -> Files:
+    """The files as they are now; no sources.yaml is an empty one.
 
     Raises:
-        WorkspaceError: it cannot be read.
+        WorkspaceError: one cannot be read.
     """
+    has_sources = (folder / SOURCES_FILE).is_file()
+    return Files(_file(folder / JOURNEY_FILE), _file(folder / SOURCES_FILE) if has_sources else File("", ""))
+
+
+def _file(path: Path) -> File:
     try:
-        data = (folder / JOURNEY_FILE).read_bytes()
+        data = path.read_bytes()
         text = data.decode()
     except OSError as error:
-        raise WorkspaceError(f"{JOURNEY_FILE} cannot be read: {error.strerror}") from error
+        raise WorkspaceError(f"{path.name} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise WorkspaceError(f"{JOURNEY_FILE} is no UTF-8 text; save it as UTF-8 in your editor") from error
+        raise WorkspaceError(f"{path.name} is no UTF-8 text; save it as UTF-8 in your editor") from error
     return File(text.removeprefix(BOM), hashlib.sha256(data).hexdigest(), text.startswith(BOM))
 
 
-def settings_of(kind: Kind, signal: Signal | None = None) -> tuple[Setting, ...]:
-    """What can be changed of a signal (those with answers good and bad weigh these), or of a stage."""
-    if kind == "stage":
-        return _STAGE_SETTINGS
-    weights = _JUDGED if signal is not None and signal.valence is not None else _COUNTED
-    return _LABEL, _STAGE, *weights, _ADVOCACY, _HALF_LIFE, _DESCRIPTION
+def draft(files: Files, changes: Sequence[Change]) -> Draft:
+    """The files with some changes, each made where the ones before it left them; nothing is written.
 
-
-def written_of(file: File, kind: Kind, name: str, journey: Journey) -> dict[str, str]:
-    """What the file says of a signal or stage, by setting; empty where it says nothing.
-
-    Raises:
-        UnknownNameError: there is no such signal or stage.
+    What cannot be done is left out and told, so that one look tells everything.
     """
-    place = _place(file, kind, name)
-    settings = settings_of(kind, journey.signals.get(name) if kind == "signal" else None)
-    written = written_in(file.text, place)
-    return {one.key: written.get(one.key, "") for one in settings}
-
-
-def draft(file: File, kind: Kind, name: str, given: Mapping[str, str]) -> Draft:
-    """The file with other settings of a signal or stage; an empty one is taken out. Nothing is written.
-
-    Raises:
-        UnknownNameError: there is no such signal or stage.
-    """
-    place, text, problems = _place(file, kind, name), file.text, list[Problem]()
-    written = written_in(file.text, place)
-    journey, _ = journey_of(JOURNEY_FILE, file.text)
-    signal = journey.signals.get(name) if journey is not None and kind == "signal" else None
-    for setting in settings_of(kind, signal):
-        if setting.key not in given:
-            continue
-        loc, value = (*place, setting.key), _tidy(given[setting.key])
-        if value == _tidy(written.get(setting.key, "")):  # a form shows a text of several lines as one
-            continue
-        if len(value) > LONGEST_VALUE:
-            message = f"{setting.label} has {len(value)} characters; at most {LONGEST_VALUE} are kept"
-            problems.append(Problem(JOURNEY_FILE, 0, message))
-            continue
+    texts, problems = files.texts, list[Problem]()
+    for change in changes:
         try:
-            text = changed(text, loc, value or None, is_text=setting.is_text)
-        except BadValueError as error:
-            problems.append(Problem(JOURNEY_FILE, 0, str(error)))
-    read, found = journey_of(JOURNEY_FILE, text)
+            texts = applied(texts, change, _shapes(change))
+        except ProblemsError as error:
+            problems += error.problems
+        except (BadValueError, UnknownNameError) as error:
+            problems.append(Problem(JOURNEY_FILE, 0, f"{change.said}: {error}"))
+    read, found = journey_of(JOURNEY_FILE, texts.journey)
     problems = [*problems, *found]
-    return Draft(kind, name, file, text, None if errors_of(problems) else read, tuple(problems))
+    return Draft(tuple(changes), files, texts, None if errors_of(problems) else read, tuple(problems))
+
+
+def _shapes(change: Change) -> Mapping[str, Setting]:
+    """Every setting that a form of its kind may change, be it of another weighing."""
+    if change.kind == "part":
+        return {one.key: one for part in PARTS for one in settings_of("part", part)}
+    return {one.key: one for one in all_settings(change.kind)}
+
+
+def all_settings(kind: Kind) -> tuple[Setting, ...]:
+    """Those of signals of both ways to weigh, or of stages."""
+    return settings_of(kind, "", None) if kind == "stage" else (*settings_of(kind, ""), *JUDGED)
+
+
+def written_of(made: Draft, kind: Kind, name: str) -> dict[str, str]:
+    """What the draft says of a signal, stage or part, by setting; empty where it says nothing.
+
+    Raises:
+        UnknownNameError: there is no such signal, stage or part.
+    """
+    if kind == "part" and name not in PARTS:
+        raise UnknownNameError("part", name, PARTS)
+    said = written_in(made.texts.journey, place_of(made.texts.journey, kind, name))
+    return {one.key: said.get(one.key, "") for one in settings_of(kind, name, made.journey or made.before)}
+
+
+def changes_of(made: Draft, kind: Kind, name: str, given: Mapping[str, str]) -> list[Change]:
+    """What a form says otherwise than the draft.
+
+    Raises:
+        UnknownNameError: there is no such signal, stage or part.
+    """
+    said, found = written_of(made, kind, name), []
+    for setting in settings_of(kind, name, made.journey or made.before):
+        value = _tidy(given.get(setting.key, said[setting.key]), setting)
+        if value != _tidy(said[setting.key], setting):  # a form shows a text of several lines as one
+            found.append(Change("set", kind, "" if kind == "part" else name, setting.key, value))
+    return found
+
+
+def collected(changes: Sequence[Change], more: Sequence[Change]) -> tuple[Change, ...]:
+    """Changes with further ones; a setting that is set once more was not set before, as long as names stay."""
+    names_stay = all(one.do in ("set", "add") for one in changes)
+    again = {(one.kind, one.name, one.key) for one in more if one.do == "set" and names_stay}
+    kept = [one for one in changes if one.do != "set" or (one.kind, one.name, one.key) not in again]
+    return (*kept, *more)
+
+
+def without(changes: Sequence[Change], files: Files) -> tuple[Change, ...]:
+    """The changes that change anything."""
+    found: list[Change] = []
+    texts = files.texts
+    for change in changes:
+        try:
+            made = applied(texts, change, _shapes(change))
+        except (BadValueError, UnknownNameError, ProblemsError):
+            found.append(change)
+            continue
+        if made != texts:
+            found.append(change)
+        texts = made
+    return tuple(found)
 
 
 def save(workspace: Scored, made: Draft, mark: str) -> None:
-    """Write a draft to the file and score by it. Where anything fails the file stays as it was.
+    """Write a draft to its files and score by it. Where anything fails the files stay as they were.
 
     Args:
         workspace: whose journey it is.
         made: a draft without errors.
-        mark: of the file that whoever saves has seen.
+        mark: of the files that whoever saves has seen.
 
     Raises:
-        ConflictError: somebody else changed the file meanwhile.
+        ConflictError: somebody else changed a file meanwhile.
         BadValueError: the draft has errors.
     """
     if made.journey is None:
@@ -186,22 +237,34 @@ def save(workspace: Scored, made: Draft, mark: str) -> None:
 
     def write() -> None:
         check_unchanged(workspace.folder, mark)  # a score takes a while
-        _write(workspace.folder / JOURNEY_FILE, (BOM if made.file.has_bom else "") + made.text)
+        before, folder = made.files, workspace.folder
+        if made.texts.sources != before.sources.text:
+            _write(folder / SOURCES_FILE, _whole(before.sources, made.texts.sources))
+        try:
+            _write(folder / JOURNEY_FILE, _whole(before.journey, made.texts.journey))
+        except WorkspaceError:
+            if made.texts.sources != before.sources.text:
+                _write(folder / SOURCES_FILE, _whole(before.sources, before.sources.text))
+            raise
 
     workspace.adopt(made.journey, write)
 
 
 def check_unchanged(folder: Path, mark: str) -> None:
-    """Whether the file is still the one that was looked at.
+    """Whether the files are still those that were looked at.
 
     Raises:
-        ConflictError: it is not.
+        ConflictError: they are not.
     """
-    if file_of(folder).mark != mark:
+    if files_of(folder).mark != mark:
         raise ConflictError(
             f"{JOURNEY_FILE} was changed by somebody else since you opened this form; nothing was saved. "
             "Look at the difference below, which is against the file as it is now, and save again."
         )
+
+
+def _whole(file: File, text: str) -> str:
+    return (BOM if file.has_bom else "") + text
 
 
 def _write(path: Path, text: str) -> None:
@@ -219,28 +282,28 @@ def _write(path: Path, text: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise WorkspaceError(f"{JOURNEY_FILE} cannot be written: {error.strerror}; nothing was saved") from error
+        raise WorkspaceError(f"{path.name} cannot be written: {error.strerror}; nothing was saved") from error
 
 
-def _place(file: File, kind: Kind, name: str) -> Loc:
-    """Where a signal or stage stands in the file."""
-    document, _ = document_of(JOURNEY_FILE, file.text)
-    said = document.value if document is not None and isinstance(document.value, dict) else {}
-    if kind == "signal":
-        signals = said.get("signals")
-        names = list(signals) if isinstance(signals, dict) else []
-        if name not in names:
-            raise UnknownNameError("signal", name, names)
-        return "signals", name
-    stages = said.get("stages")
-    names = [one.get("name", "") if isinstance(one, dict) else str(one) for one in stages or ()]
-    if name not in names:
-        raise UnknownNameError("stage", name, names)
-    return "stages", names.index(name)
+def _lost(name: str, n: int, new: str | None) -> str:
+    told = (
+        f'{n:,} events called "{name}" are in the log. They keep their name, which the plan would not know any more: '
+    )
+    told += "they count in no score, and are told as unplanned on the page Tracking plan."
+    if not new:
+        return told
+    mapped = f"Where a source goes on saying the old name, write `rename: {{{name}: {new}}}` at it in {SOURCES_FILE}."
+    return f'{told} What comes from now on is to be called "{new}". {mapped}'
 
 
-def _tidy(value: str) -> str:
-    """One line, without what no editor shows."""
+def _tidy(value: str, setting: Setting) -> str:
+    """One line, or a list's lines, without what no editor shows."""
+    if setting.shape == "list":
+        return "\n".join(line for line in map(_line, value.splitlines()) if line)
+    return _line(value)
+
+
+def _line(value: str) -> str:
     return " ".join("".join(one if one.isprintable() else " " for one in value).split())
 
 

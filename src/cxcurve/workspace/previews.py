@@ -93,10 +93,7 @@ def preview(workspace: Scored, journey: Journey) -> Preview:
         WorkspaceError: nothing was scored yet, or the journey is another one since the last score.
     """
     started = time.monotonic()
-    with workspace.snapshot() as known:
-        before, as_of_us = customer_rows(known, workspace.store.arrow), known.as_of_us
-    with workspace.trying(journey) as tried:
-        after = customer_rows(tried, workspace.store.arrow)
+    as_of_us, before, after = workspace.tried(journey, lambda known, store: customer_rows(known, store.arrow))
     version = workspace.version(as_of_us)
     number = version.number if version else 0
     return compared(before, after, as_of_us, time.monotonic() - started, number)

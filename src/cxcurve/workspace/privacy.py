@@ -5,17 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from cxcurve.errors import UnknownNameError
+from cxcurve.people.views import SavedView
+from cxcurve.sources.personal import hashed_id
 from cxcurve.store import Store
 from cxcurve.store.reports import stories_of
 from cxcurve.store.resolution import Id
 from cxcurve.tables import OPERATION
 
+SHORTEST_PART = 3
+"""Of a name, that may tell of somebody."""
 KINDS = ("account", "person", "anonymous")
 _EVENTS = """
     SELECT event_id, occurred_us, received_us, name, source, channel, account_id, person_id, anonymous_id, value,
@@ -90,6 +96,48 @@ def export(store: Store, ids: Collection[Id]) -> dict[str, list[dict[str, Any]]]
             everybody,
         ),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What somebody is called: ids and names, keyed hashes of addresses, and what everybody else is called."""
+
+    texts: frozenset[str]
+    hashes: frozenset[str]
+    others: tuple[str, ...]
+    secret: bytes
+
+    def is_in(self, view: SavedView) -> bool:
+        """Whether a saved view names them: in its name, or in what it asks for."""
+        said = (view.name, *(value for _, value in parse_qsl(view.query)))
+        return any(map(self._is_said_by, said))
+
+    def _is_said_by(self, said: str) -> bool:
+        value = said.strip().casefold()
+        if any(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", value) for text in self.texts):
+            return True
+        if any(hashed_id(self.secret, word) in self.hashes for word in value.split() if "@" in word):
+            return True
+        # A part of a name that finds nobody else.
+        is_theirs = len(value) >= SHORTEST_PART and any(value in text for text in self.texts)
+        return is_theirs and not any(value in other for other in self.others)
+
+
+def named(store: Store, ids: Collection[Id]) -> Named:
+    """What those with these ids are called, as long as they are not erased."""
+    everybody = [id_ for _, id_ in ids]
+    names = "SELECT name FROM customers WHERE list_contains($1, customer_id) AND name <> ''"
+    hashes = "SELECT email_hash FROM people WHERE list_contains($1, person_id) AND email_hash IS NOT NULL"
+    theirs = {*everybody, *(name for (name,) in store.rows(names, everybody))}
+    others = store.rows(
+        "SELECT customer_id, coalesce(name, '') FROM customers WHERE NOT list_contains($1, customer_id)", everybody
+    )
+    return Named(
+        frozenset(text.strip().casefold() for text in theirs if text.strip()),
+        frozenset({*everybody, *(value for (value,) in store.rows(hashes, everybody))}),
+        tuple(f"{id_}\n{name}".casefold() for id_, name in others),
+        store.contact_key,
+    )
 
 
 def write_export(found: Mapping[str, Sequence[Mapping[str, Any]]], folder: Path) -> list[Path]:

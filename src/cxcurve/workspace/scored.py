@@ -9,23 +9,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from cxcurve.errors import BadValueError, WorkspaceError
 from cxcurve.journey.calendar import end_of_day
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.versions import Version
 from cxcurve.model.journey import Journey
-from cxcurve.model.plan_versions import plan_document
+from cxcurve.model.plan_versions import plan_document, written
 from cxcurve.pipeline.moving import forget
 from cxcurve.pipeline.run import Run, default_as_of
 from cxcurve.pipeline.scoring import SCORER, changed_keys, goes_on, score
 from cxcurve.pipeline.snapshots import snapshot
+from cxcurve.store import Store
 from cxcurve.store.plans import keep_plan
 from cxcurve.workspace.consent import Choice, choices, statement, subject
 from cxcurve.workspace.data import Data, Progress
+from cxcurve.workspace.folder import DATA_FOLDER
 from cxcurve.workspace.instants import instant_us, now_us
+from cxcurve.workspace.live import KEYS_FILE
 from cxcurve.workspace.populations import population
-from cxcurve.workspace.privacy import Receipt, files_with, find_ids
+from cxcurve.workspace.privacy import Named, Receipt, files_with, find_ids, named
+
+T = TypeVar("T")
+WORDS_MARK = "journey"
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,8 @@ class Scored(Data):
             pass
         self.forget()
         ids, erased_us = find_ids(self.store, id_, kind), now_us()
-        deleted = self.store.erase(ids, erased_us)
+        who = named(self.store, ids)
+        deleted = {**self.store.erase(ids, erased_us), "saved_views": self._erase_views(who)}
         if self.is_scored:
             self.score()
         self.store.rewrite()
@@ -67,6 +75,15 @@ class Scored(Data):
         self.store.execute("INSERT INTO receipts VALUES ($1, $2)", erased_us, json.dumps(receipt.to_json()))
         self.store.remember("loaded_us", str(erased_us))
         return receipt
+
+    def _erase_views(self, who: Named) -> int:
+        """Take away the saved views that name somebody; their address would tell of them for good."""
+        if not (self.folder / DATA_FOLDER / KEYS_FILE).is_file():
+            return 0
+        found = [one.view_id for one in self.team.views.all() if who.is_in(one)]
+        if found:
+            self.team.views.erase(found)
+        return len(found)
 
     def consent(
         self, id_: str, *, give: Sequence[str] = (), withdraw: Sequence[str] = (), kind: str | None = None
@@ -122,13 +139,13 @@ class Scored(Data):
         run = self._run(default_as_of(self.store, self.settings.zone, now_us()))
         is_same_model = self.is_scored and self.store.meta("model") == self._model_mark
         keys = changed_keys(run) if is_same_model and not full and goes_on(run) else None
+        is_new = self._keep_words()
         if keys == [] and self.store.meta("scored_as_of_us") == str(run.as_of_us):
-            return _Done(is_new=False)
+            return _Done(is_new=is_new)
         with self.store.transaction():  # a kill between the two would leave weeks of one journey marked as another's
             n = score(run, keys, progress)
             if not is_same_model:
                 self.store.remember("model", self._model_mark)
-                keep_plan(self.store, plan_document(self.journey), now_us())
         self.forget()
         return _Done(n, is_full=keys is None)
 
@@ -153,8 +170,15 @@ class Scored(Data):
 
     @property
     def is_other_model(self) -> bool:
-        """Whether the journey, the time zone or an expected gap changed since the last score."""
+        """Whether what scores rest on of the journey, the time zone or an expected gap changed since the last score."""
         return self.store.meta("model") != self._model_mark
+
+    @property
+    def words_mark(self) -> str:
+        """What tells this journey from any other, be it by a label."""
+        journey, plan = self.journey, written(plan_document(self.journey))
+        said = f"{journey.model_dump_json()}|{journey.recurring!r}|{plan}"
+        return hashlib.sha256(said.encode()).hexdigest()
 
     @property
     def is_behind(self) -> bool:
@@ -188,23 +212,29 @@ class Scored(Data):
             score(run, None)
             yield population(snapshot(run), self.store, segment, cohort)
 
-    @contextmanager
-    def trying(self, journey: Journey) -> Iterator[Snapshot]:
-        """What the last score would say, were the journey this one; leaves nothing behind.
+    def tried(self, journey: Journey, read: Callable[[Snapshot, Store], T]) -> tuple[int, T, T]:
+        """What the last score says, and what it would say, were the journey this one; leaves nothing behind.
+
+        It is worked out apart: whoever writes does not wait for it, and what comes in meanwhile is in neither.
+
+        Returns:
+            When the last score is of, and what was read of each of the two.
 
         Raises:
             WorkspaceError: nothing was scored yet, or the journey is another one since.
         """
-        with self.snapshot() as known:
-            as_of_us, until_us = known.as_of_us, known.received_until_us
-        faded, zone = journey.faded(self._half_life_factor(as_of_us)), self.settings.zone
-        run = Run(self.store, faded, zone, as_of_us, until_us, self.expected_gaps)
-        with self.store.trial():
+        with self.store.apart() as store:
+            other = type(self)(self.folder)
+            other.__dict__.update(store=store, live=self.live, journey=self.journey, expected_gaps=self.expected_gaps)
+            with other.snapshot() as known:
+                as_of_us, until_us, before = known.as_of_us, known.received_until_us, read(known, store)
+            faded = journey.faded(self._half_life_factor(as_of_us))
+            run = Run(store, faded, self.settings.zone, as_of_us, until_us, self.expected_gaps)
             score(run, None)
-            yield snapshot(run)
+            return as_of_us, before, read(snapshot(run), store)
 
     def adopt(self, journey: Journey, write: Callable[[], None]) -> None:
-        """Go on with another journey: all are scored by it where there are scores, and `write` keeps its file.
+        """Go on with another journey: all are scored by it where they are by anything else, and `write` keeps its file.
 
         Where either fails the journey and the scores stay what they were.
         """
@@ -212,7 +242,8 @@ class Scored(Data):
         self.__dict__["journey"] = journey
         try:
             with self.store.transaction():
-                if self.is_scored:
+                self._keep_words()
+                if self.is_scored and self.is_other_model:
                     self._score(full=True)
                     self.store.remember("scored_us", str(now_us()))
                 write()
@@ -281,8 +312,16 @@ class Scored(Data):
     def _model_mark(self) -> str:
         versions = self.store.rows("SELECT number FROM versions ORDER BY number")
         gaps = sorted(self.expected_gaps.items())
-        said = f"{SCORER}|{versions}|{self.journey.model_dump_json()}|{self.settings.zone}|{gaps}"
+        said = f"{SCORER}|{versions}|{self.journey.scored}|{self.settings.zone}|{gaps}"
         return hashlib.sha256(said.encode()).hexdigest()
+
+    def _keep_words(self) -> bool:
+        """Remember which journey pages tell by, and its plan; returns whether it is another one."""
+        if self.store.meta(WORDS_MARK) == self.words_mark:
+            return False
+        self.store.remember(WORDS_MARK, self.words_mark)
+        keep_plan(self.store, plan_document(self.journey), now_us())
+        return True
 
     def _half_life_factor(self, as_of_us: int) -> float:
         version = self.version(as_of_us)

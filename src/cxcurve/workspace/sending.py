@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from cxcurve.errors import ConnectError, ProblemsError, UnknownNameError
 from cxcurve.journey.calendar import end_of_day
@@ -23,7 +24,7 @@ from cxcurve.store.reports import note_sending, sendings
 from cxcurve.workspace.instants import instant_us, now_us
 from cxcurve.workspace.reported import ReportResult, report_of
 from cxcurve.workspace.reports import last_period
-from cxcurve.workspace.results import at
+from cxcurve.workspace.results import at, moment
 from cxcurve.workspace.shared_views import shared_view_message
 from cxcurve.workspace.writing import TRY_AGAIN_US
 
@@ -89,7 +90,7 @@ def to_send(workspace: Workspace, name: str, *, again: bool = False) -> Outbound
         raise UnknownNameError("report", name, workspace.subscriptions)
     one = workspace.subscriptions[name]
     found = report_of(workspace, None, one.report) if one.view is None else None
-    period = last_period(workspace, "week", now_us()) if found is None else found.period
+    period = _period(workspace, one, now_us()) if found is None else found.period
     before = _states(workspace.store, one, period)
     everybody = [(_mark(workspace.store, who), who) for who in ((CHAT,) if one.to == CHAT else one.recipients)]
     waiting = [(mark, who) for mark, who in everybody if again or before.get(mark, (FAILED,))[0] == FAILED]
@@ -141,7 +142,7 @@ def is_due_now(workspace: Workspace, one: Subscription, now: int) -> bool:
     if one.every is None:
         return False
     zone = workspace.settings.zone
-    period = last_period(workspace, one.report, now)
+    period = _period(workspace, one, now)
     over_us = end_of_day(instant_us(f"{period.last}T12:00:00", zone), zone)
     if not one.every.is_due(over_us, now, zone):
         return False
@@ -154,6 +155,14 @@ def is_due_now(workspace: Workspace, one: Subscription, now: int) -> bool:
 def sent_status(workspace: Workspace) -> dict[str, dict[str, Any]]:
     """What became of the last report of each subscription: the period, when, and how many got it."""
     return {key: _status(workspace.store, one) for key, one in workspace.subscriptions.items()}
+
+
+def _period(workspace: Workspace, one: Subscription, now: int) -> Period:
+    """What is over and was not sent yet: of a report its week or quarter, of a view what its schedule goes by."""
+    if one.view is None:
+        return last_period(workspace, one.report, now)
+    today = moment(now).astimezone(ZoneInfo(workspace.settings.zone)).date()
+    return Period.over_before(today, one.every.span if one.every else "week")
 
 
 def _status(store: Store, one: Subscription) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from cxcurve.metrics.staleness import SilentSource
 from cxcurve.store.keys import KeyFact
 from cxcurve.store.resolution import Id
 from cxcurve.web.asked import Asked
+from cxcurve.web.flash import say
 from cxcurve.web.pages.frame import Frame, bare, kept_of, local
 from cxcurve.web.reader import View
 from cxcurve.web.write_keys import WITHDRAW, Made, withdraw
@@ -105,6 +106,7 @@ def change(workspace: Workspace, form: Mapping[str, str]) -> str:
         return withdraw(workspace, form)
     if link_id := form.get("undo"):
         workspace.undo_link(link_id)
+        say("The statement is undone.")
         return "/sources#who"
     try:
         of, to = _read(form["of"]), _read(form["to"])

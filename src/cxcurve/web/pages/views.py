@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from cxcurve.charts.format import words
+from cxcurve.errors import ProblemsError
 from cxcurve.people.people import People
 from cxcurve.people.roles import Role
 from cxcurve.people.views import SavedView
@@ -27,7 +28,7 @@ _LABELS = {place.href: place.label for group in GROUPS for place in group.places
 
 @dataclass(frozen=True, slots=True)
 class ShownView:
-    """A view as the page tells it; `asks` are its filters in words, name and value."""
+    """A view as the page tells it; `asks` are its filters in words, name and value, `sent` when its link goes where."""
 
     view: SavedView
     page: str
@@ -36,6 +37,7 @@ class ShownView:
     is_mine: bool
     may_change: bool
     made_at: datetime
+    sent: tuple[str, ...] = ()
 
     @property
     def schedule(self) -> str:
@@ -48,7 +50,7 @@ class ShownView:
         one = self.view
         return {
             "view_id": one.view_id, "name": one.name, "href": one.href, "is_shared": one.is_shared,
-            "is_mine": self.is_mine, "owner": self.owner, "made_at": at(one.made_us),
+            "is_mine": self.is_mine, "owner": self.owner, "made_at": at(one.made_us), "sent": list(self.sent),
         }  # fmt: skip
 
 
@@ -73,10 +75,11 @@ def build(
     """The page, for whoever asks."""
     names = {user.user_id: user.name for user in people.users.all()} if others else {}
     zone, is_admin = workspace.settings.zone, who.role is Role.ADMIN
+    sent = _sent(workspace)
     return ViewsPage(
         **(bare(workspace, "Saved views") | {"nav": "views", "json_url": "/views.json"}),
-        own=tuple(_shown(one, "you", True, True, zone) for one in own),
-        others=tuple(_shown(one, _owner(one, names), False, is_admin, zone) for one in others),
+        own=tuple(_shown(one, "you", True, True, zone, sent) for one in own),
+        others=tuple(_shown(one, _owner(one, names), False, is_admin, zone, sent) for one in others),
         wrong=wrong,
         is_scoped=who.scope is not None,
     )
@@ -86,9 +89,26 @@ def _owner(view: SavedView, names: Mapping[str, str]) -> str:
     return names.get(view.owner, GONE if view.owner else NOBODY)
 
 
-def _shown(view: SavedView, owner: str, is_mine: bool, may_change: bool, zone: str) -> ShownView:
+def _sent(workspace: Workspace) -> Mapping[str, tuple[str, ...]]:
+    """By name of a view when its link goes where; nothing where reports.yaml cannot be read."""
+    try:
+        every = workspace.subscriptions.values()
+    except ProblemsError:
+        return {}
+    found: dict[str, tuple[str, ...]] = {}
+    for one in every:
+        if one.view is not None:
+            name, to = one.view.strip().casefold(), "chat" if one.to == "chat" else "e-mail"
+            found[name] = (*found.get(name, ()), f"{one.every or 'when it is asked for'} by {to}")
+    return found
+
+
+def _shown(
+    view: SavedView, owner: str, is_mine: bool, may_change: bool, zone: str, sent: Mapping[str, tuple[str, ...]]
+) -> ShownView:  # fmt: skip
     page, asks = _LABELS.get(view.path, view.path), tuple(_told(*one) for one in parse_qsl(view.query))
-    return ShownView(view, page, asks, owner, is_mine, may_change, local(view.made_us, zone))
+    goes = sent.get(view.name.casefold(), ()) if view.is_shared else ()
+    return ShownView(view, page, asks, owner, is_mine, may_change, local(view.made_us, zone), goes)
 
 
 def _told(name: str, value: str) -> tuple[str, str]:

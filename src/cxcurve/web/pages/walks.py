@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from cxcurve.errors import ProblemsError
 from cxcurve.web import grid as grids
 from cxcurve.web.asked import Asked
+from cxcurve.web.flash import say
 from cxcurve.web.grid import Column, Grid
 from cxcurve.web.matrix import rule_of
 from cxcurve.web.pages.frame import Field, Frame, bare, kept_of, local
@@ -118,6 +119,7 @@ def change(workspace: Workspace, form: Mapping[str, str], by: str) -> str | Refu
     """Take a form of the page: steps of walks, or a walk to take out; where to go then, or what is to be mended."""
     if walk_id := form.get(DELETE):
         delete_walk(workspace.store, walk_id)
+        say("The walk is taken out.")
         return "/walks#walked"
     try:
         workspace.write_walks(form.get(TEXT, ""), form, by)

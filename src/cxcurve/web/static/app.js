@@ -157,5 +157,13 @@
     }
   }
 
-  document.addEventListener("DOMContentLoaded", () => { buttons(); keys(); panels(); drops(); tips(); walking(); rows(); });
+  // What was done goes away by itself, but not while somebody is on it.
+  function toasts() {
+    for (const toast of all("body > .toast")) {
+      const close = () => { if (toast.matches(":hover, :focus-within")) setTimeout(close, 2000); else toast.close(); };
+      setTimeout(close, 10000);
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", () => { toasts(); buttons(); keys(); panels(); drops(); tips(); walking(); rows(); });
 })();
