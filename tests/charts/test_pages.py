@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -89,9 +90,8 @@ def test_hostile_names_stay_text_and_short(name: str) -> None:
     customer, customers = invented_pages.customer_page(), invented_pages.customers_page()
     customer.customer |= {"name": name, "owner": name, "mindset": name}
     customer.timeline.events[0] |= {"label": name, "text": name, "channel": name}
-    customers.rows[0] |= {"name": name, "owner": name, "segment": name}
-    customers.q = name
-    customers.query = {"q": name}
+    rows = ({**customers.table.rows[0], "name": name, "owner": name, "segment": name}, *customers.table.rows[1:])
+    customers.table = replace(customers.table, rows=rows, q=name, query={"q": name})
     for markup in (preview.render("customer.html", customer), preview.render("customers.html", customers)):
         assert Reader(markup).open == []
         assert "<img" not in markup
@@ -117,9 +117,9 @@ def test_words_for_real_and_unsure_changes_and_missing_values() -> None:
 
 def test_empty_states_say_what_to_do() -> None:
     customers = invented_pages.customers_page()
-    customers.rows, customers.q, customers.scatter = [], "zzz", None
-    assert "No customer matches “zzz”" in preview.render("customers.html", customers)
-    customers.q = ""
+    customers.table, customers.scatter = replace(customers.table, rows=(), q="zzz", is_asked=True), None
+    assert "Nothing matches “zzz”" in preview.render("customers.html", customers)
+    customers.table = replace(customers.table, q="", is_asked=False)
     assert "cxcurve load" in preview.render("customers.html", customers)
     curve = invented_pages.curve_page()
     curve.reason, curve.zones, curve.drops, curve.waiting = "too_few", [], [], None
@@ -131,9 +131,9 @@ def test_empty_states_say_what_to_do() -> None:
 
 def test_links_keep_the_other_choices() -> None:
     customers = invented_pages.customers_page()
-    customers.query = {"segment": "smb", "q": "a&b"}
+    customers.table = replace(customers.table, query={"segment": "smb", "q": "a&b"})
     markup = preview.render("customers.html", customers)
-    assert 'href="?segment=smb&amp;q=a%26b&amp;sort=-name&amp;page=1"' in markup
+    assert 'href="?segment=smb&amp;q=a%26b&amp;sort=name&amp;page=1"' in markup
     assert '<input type="hidden" name="segment" value="smb">' in markup
 
 

@@ -19,7 +19,7 @@ from cxcurve.workspace.results import at, plain
 
 PARAMETERS = (*TABLE, "state")
 CSV = "customers.csv"
-DRAWN, DRAWN_NARROW = 110, 50
+DRAWN, DRAWN_NARROW = 90, 40
 DRIFTING = "drifting"
 COLUMNS = (
     Column("name", "Customer", note="segment"),
