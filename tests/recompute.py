@@ -55,6 +55,18 @@ def pairs(value, happened):
     return (below + up_to) / 2, len(mine) * len(others)
 
 
+def odds(t):  # Mantel and Haenszel: weeks that met it against weeks that did not, stratum by stratum
+    met, left = t["is_met"], t["has_left"]
+    of = [t["stratum"] == k for k in set(t["stratum"])]
+    cells = np.array([[[(k & (met == m) & (left >= did)).sum() for did in (0, 1)] for m in (1, 0)] for k in of], float)
+    both = cells[cells[:, :, 0].all(axis=1)]
+    ratio = lambda c: [(c[:, i, 1] * (c[:, 1 - i, 0] - c[:, 1 - i, 1]) / c[:, :, 0].sum(1)).sum() for i in (0, 1)]  # noqa: E731
+    if not all(ratio(both)):
+        expected = both[:, 0, 0] * both[:, :, 1].sum(1) / both[:, :, 0].sum(1)
+        both = both + (expected / expected.sum())[:, None, None] * [1, 0.5]
+    return ratio(both)[0] / ratio(both)[1]
+
+
 def recompute(folder):
     told = json.loads((folder / "explanation.json").read_text(encoding="utf-8"))
     tables = {name: pq.read_table(folder / f"{name}.parquet").to_pydict() for name in told["tables"]}
@@ -79,11 +91,18 @@ def recompute(folder):
     if method == "lost_revenue":
         of = lambda rows, zone: {name: values[rows["zone"] == zone] for name, values in rows.items()}  # noqa: E731
         return sum(lost(of(t, zone), of(tables["drifting"], zone), s) for zone in set(t["zone"]))
+    if method == "matched_odds":
+        return odds(t)
     if method in ("count", "setting"):
         return len(t["customer_id"]) if method == "count" else s["expected_days"]
     day, _, still, share = line(t, s["cause"])
     if method in ("still", "share_by"):
         return (still if method == "still" else share)[day <= s["day"]][-1]
+    if method == "share_not_by":
+        return 1 - share[day <= s["day"]][-1]
+    if method == "share_ahead":
+        here, ahead = ((day <= s["day"] + more) for more in (0, s["ahead_days"]))
+        return min(1, (share[ahead][-1] - share[here][-1]) / still[here][-1])
     goal = s["share"] if method == "first_day" else s["part"] * share[day <= s["horizon_days"]][-1]
     return day[share >= goal - 1e-12].min()
 

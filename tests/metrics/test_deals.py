@@ -61,6 +61,6 @@ def test_without_amounts_or_entrants_there_is_a_reason() -> None:
     rows = deals(few, [(1, 3.0)], {1: 5.0})
     assert (rows[0].chance, rows[0].reason) == (None, Reason.TOO_FEW)
     assert expected_sum(rows, {0: few}, seed=1).reason is Reason.TOO_FEW
-    unpriced = [Deal(1, 0, 3.0, None, 0.4, Reason.NO_REVENUE)]
+    unpriced = [Deal(1, 0, 3.0, None, 0.4, 20, 8, 2, Reason.NO_REVENUE)]
     assert expected_sum(unpriced, {0: few}, seed=1).reason is Reason.NO_REVENUE
     assert expected_sum([], {}, seed=1).value is None

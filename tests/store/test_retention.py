@@ -12,6 +12,7 @@ import pytest
 from cxcurve import tables
 from cxcurve.sources import arrow_schema
 from cxcurve.store import Store
+from cxcurve.store.reports import all_reports, keep_report, note_sending, sendings
 
 OLD, NEW = 10**15, 2 * 10**15
 
@@ -80,3 +81,15 @@ def test_the_name_of_who_is_gone_is_free(store: Store) -> None:
     assert store.rows("SELECT customer_id FROM customer_keys") == [("42",)]
     append(store, NEW, {"person_id": "42"})
     assert store.rows("SELECT customer_id FROM customer_keys ORDER BY 1") == [("42",), ("anonymous:42",)]
+
+
+def test_reports_older_than_that_go_with_what_is_written_of_their_sending(store: Store) -> None:
+    story = {"stories": [{"customer_id": "acme", "name": "Acme"}]}
+    keep_report(store, "2001-Q3", OLD, OLD, story)
+    keep_report(store, "2033-Q2", NEW, NEW, story)
+    for at_us in (OLD, NEW):
+        note_sending(store, "board", f"at {at_us}", "mark", "sent", at_us)
+    assert retire(store) == {}, "without a retention of their own they stay"
+    assert store.retire({}, NEW) == {"reports": 1, "report_sends": 1}
+    assert [one.period for one in all_reports(store)] == ["2033-Q2"]
+    assert [one.period for one in sendings(store, "board")] == [f"at {NEW}"]

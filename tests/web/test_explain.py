@@ -25,6 +25,10 @@ def links(site: httpx.Client, path: str) -> list[str]:
         ("/scorecard", ("scorecard/friction_index", "scorecard/nps", "scorecard/drift_impact")),
         ("/drift", ("/stall_share", "/leak_share", "/tau_days", "/n_drifting", "/impact_revenue")),
         ("/ttv", ("ttv/median_days", "ttv/reached/14")),
+        ("/deals", ("deals/expected", "deals/stage/", "/chance")),
+        ("/flows", ("/obstacle/goes_on", "/obstacle/stops", "/median_days", "/share/n")),
+        ("/flows?steps=demo_held,proposal_sent", ("demo_held%252Cproposal_sent/", "/demo_held/goes_on")),
+        ("/revenue", ("revenue/closing", "/opening", "/expansion", "/n_closing")),
     ],
 )
 def test_figures_lead_to_their_explanations(site: httpx.Client, path: str, parts: tuple[str, ...]) -> None:

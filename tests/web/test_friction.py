@@ -65,8 +65,8 @@ def test_each_number_leads_to_its_events(site: httpx.Client) -> None:
     row = next(row for row in site.get("/friction.json").json()["rows"] if row["revenue_at_risk"] is not None)
     page = site.get(f"/friction?row={quote(row['friction'])}").text
     links = [unescape(link) for link in re.findall(r'href="(/explain[^"]+)"', page) if row["signal"] in link]
-    assert len(links) == 2
-    for link, fact in zip(links, ("revenue_at_risk", "n_customers"), strict=True):
+    assert len(links) == 4
+    for link, fact in zip(links, ("revenue_at_risk", "n_customers", "n_events", "loyalty_odds"), strict=True):
         found = site.get(link.replace("/explain?", "/explain.json?")).json()
         assert found["value"] == pytest.approx(row[fact])
         assert found["recomputed"] == pytest.approx(row[fact])
@@ -208,3 +208,26 @@ def test_a_map_ranks_what_is_believed_and_not_so(own: httpx.Client) -> None:
 @pytest.mark.parametrize("path", ["/friction", "/maps", "/walks"])
 def test_the_navigation_leads_there(site: httpx.Client, path: str) -> None:
     assert f'<a href="{path}"' in site.get("/").text
+
+
+def test_a_file_of_walks_is_kept_and_its_problems_have_lines(own: httpx.Client) -> None:
+    head = "walked_on,walker,company,journey,touchpoint,action,expected,seen,minutes,effort,feeling\n"
+    bad = upload(own, f"{head}2026-05-04,Dana,,trial,app,sign up,,,6,9,-1\n".encode())
+    assert bad.status_code == 400
+    assert "walk:2: effort" in unescape(bad.text)
+    assert "2026-05-04,Dana,,trial" in bad.text, "it can be mended where it is"
+    assert upload(own, "2026-05-04,M\xfcller".encode("latin-1")).status_code == 400
+    both = upload(own, b"app,sign up", steps="app,sign in")
+    assert "send one of the two" in both.text
+    rows = "".join(f"2026-05-0{day},Dana,,trial,app,sign up,,,{day},3,0\n" for day in (4, 5))
+    done = upload(own, f"\ufeff{head}{rows}".encode())
+    assert done.status_code == 303
+    kept = [one for one in own.get("/walks.json").json()["steps"] if one["journey"] == "trial"]
+    assert sorted(one["minutes"] for one in kept) == [4.0, 5.0]
+
+
+def upload(own: httpx.Client, content: bytes, **fields: str) -> httpx.Response:
+    token = re.search(r'name="form_token" value="([^"]+)"', own.get("/walks").text)
+    assert token
+    files = {"file": ("walks.csv", content, "text/csv")}
+    return own.post("/walks", data={"form_token": token[1], "steps": "", **fields}, files=files)

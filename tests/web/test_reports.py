@@ -21,6 +21,7 @@ def _reported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     (folder / "reports.yaml").write_text("team: {to: chat, every: monday 07:00}\n")
     with cxcurve.open(folder) as workspace:
         workspace.report()
+        workspace.report(segment={"segment": "SMB"})
         workspace.report(None, "quarter")
         yield workspace
 
@@ -34,7 +35,12 @@ def _pages(reported: Workspace) -> Iterator[httpx.Client]:
 def test_it_lists_what_is_kept_and_who_gets_it(pages: httpx.Client, reported: Workspace) -> None:
     week, quarter = reported.report().period, reported.report(None, "quarter").period
     found = pages.get("/reports.json").json()
-    assert {one["period"] for one in found["reports"]} == {week.name, quarter.name}
+    assert {(one["period"], *one["segment"].values()) for one in found["reports"]} == {
+        (week.name,), (quarter.name,), (week.name, "SMB")
+    }  # fmt: skip
+    mine = next(one for one in found["reports"] if one["segment"])
+    answer = pages.get(mine["files"][0]["href"])
+    assert answer.text == reported.report(segment={"segment": "SMB"}).document.html()
     assert [(one["name"], one["every"], one["n_sent"]) for one in found["subscriptions"]] == [
         ("team", "monday 07:00", 0)
     ]

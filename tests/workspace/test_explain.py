@@ -235,6 +235,12 @@ def test_a_key_reads_what_it_writes(made: Made) -> None:
             assert str(Key.read(text, workspace.journey)) == text
 
 
+def _form(key: str) -> tuple[str, ...]:
+    """One of each kind and fact, whosever it is; every metric of the scorecard."""
+    kind, *parts = key.split("/")
+    return kind, parts[-1], *(parts[:-1] if kind in {"drift", "advocacy", "backtest"} else ())
+
+
 def test_every_definition_stands_where_its_explanation_says(company: Workspace) -> None:
     text = {
         name: (DOCS / name).read_text("utf-8")
@@ -248,9 +254,7 @@ def test_every_definition_stands_where_its_explanation_says(company: Workspace) 
     with company.snapshot() as known:
         found = Found(company, known)
         some = list(numbers(found, []))
-        keys = [key for key in some if not key.startswith("curve")] + [key for key in some if key.startswith("curve")][
-            :2
-        ]
+        keys = list({_form(key): key for key in some}.values())
         made = [explanation_of(found, Key.read(key, company.journey), 1) for key in keys]
     assert {one.grounds.place for one in made} <= anchors
     assert {one.grounds.method for one in made} <= set(
@@ -259,3 +263,47 @@ def test_every_definition_stands_where_its_explanation_says(company: Workspace) 
     for name in (*DEFINITIONS, *INDEXES):
         assert f"`{name}`" in text["explain.md"]
     assert {key.split("/")[1] for key in keys if key.startswith("scorecard")} <= {metric.name for metric in METRICS}
+
+
+def test_a_deal_a_step_a_month_and_a_friction_as_pages_show_them(company: Workspace, tmp_path: Path) -> None:
+    """Every fact of one of each, and as shown."""
+    deal = next(row for row in company.deals().rows if row["chance"] is not None)
+    step = company.flow().steps[0]
+    month = next(row for row in reversed(company.revenue().rows()) if row["n_churn"] and row["nrr"])
+    rows = company.inventory().rows()
+    friction = max((row for row in rows if row["loyalty_odds"] is not None), key=lambda row: row["n_events"])
+    flow, where = "flows/stages/365/28", "/".join(friction[name] for name in ("signal", "touchpoint", "stage"))
+    shown = {
+        **{f"deals/{deal['customer_id']}/{name}": deal[name] for name in ("chance", "n_there", "n_moved_on", "n_left")},
+        **{f"{flow}/{step.name}/{name}": getattr(step, name) for name in ("n", "n_next", "n_left", "n_waiting")},
+        **{f"{flow}/{step.name}/{name}": getattr(step, name).value for name in ("goes_on", "leaves")},
+        **{f"{flow}/{step.name}/{name}_days": getattr(step, name).value for name in ("quick", "median", "slow")},
+        f"{flow}/{step.name}/stops": step.stops,
+        **{f"revenue/month/{month['month']}/{name}": month[name] / 100
+           for name in ("opening", "new", "expansion", "contraction", "churn", "closing")},
+        **{f"revenue/month/{month['month']}/{name}": month[name] for name in ("nrr", "grr", "n_new", "n_churn")},
+        **{f"friction/{where}/{name}": friction[name]
+           for name in ("revenue_at_risk", "n_customers", "n_events", "loyalty_odds")},
+    }  # fmt: skip
+    for key, value in shown.items():
+        made = company.explain(key, most_events=None)
+        if value is None:
+            assert made.value is None
+            continue
+        assert made.value == pytest.approx(value), key
+        check(made, tmp_path / "out")
+    events = company.explain(f"revenue/month/{month['month']}/churn", most_events=None)
+    assert set(events.grounds.customers) <= {row["customer_id"] for row in events.events.to_pylist()}
+
+
+def test_what_is_kept_stands_on_the_scorecard_where_the_journey_says_what_moves_revenue(
+    company: Workspace, made: Made
+) -> None:
+    rows = {row.metric.name: row for row in company.scorecard().rows}
+    year = company.revenue().year
+    assert year is not None
+    assert (rows["nrr"].current, rows["grr"].current) == (year.kept.nrr, year.kept.grr)
+    assert (rows["nrr"].target, rows["nrr"].is_real_change in {True, False}) == (1.10, True)
+    assert company.explain("scorecard/nrr").recomputed == pytest.approx(rows["nrr"].current.value)
+    with cxcurve.open(made(JOURNEY, ROWS)) as workspace:
+        assert not {"nrr", "grr"} & {row.metric.name for row in workspace.scorecard().rows}

@@ -18,11 +18,14 @@ import serving
 from calling import run_cli
 
 import cxcurve
-from cxcurve.errors import BadValueError, WorkspaceError
+from cxcurve.errors import BadValueError, TooFewError, UnknownNameError, WorkspaceError
 from cxcurve.metrics.pairs import PAIRS
 from cxcurve.reports.moves import LATE, diff
 from cxcurve.reports.periods import Period
+from cxcurve.sources.posting import CHAT
+from cxcurve.store.reports import note_sending
 from cxcurve.workspace import Workspace, init
+from cxcurve.workspace.populations import values_by_customer
 from cxcurve.workspace.quarters import STORIES, drawn
 
 
@@ -217,3 +220,77 @@ def test_the_command_writes_the_files(reported: Path, tmp_path: Path) -> None:
     pytest.importorskip("typst", reason='needs pip install "cxcurve[reports]"')
     assert run_cli("-w", folder, "report", "--pdf", pdf).code == 0
     assert pdf.read_bytes().startswith(b"%PDF-")
+
+
+def test_a_segment_has_reports_of_its_own_that_are_kept_and_compared(workspace: Workspace) -> None:
+    whom = {"segment": "SMB"}
+    with workspace:
+        everybody, found = workspace.report(), workspace.report(segment=whom)
+        inside = workspace.customers(segment=whom, as_of=found.period.last.isoformat())
+        n = sum(row["stage"] is not None and row["level"] is not None for row in inside)
+        assert 0 < found.numbers["n_customers"] < everybody.numbers["n_customers"]
+        assert found.numbers["n_customers"] == n
+        assert workspace.report(segment=whom).first == found.first
+        assert workspace.report().first == everybody.first
+        assert "segment SMB" in found.document.html()
+        assert found.document.name.endswith("-segment-smb")
+        assert {(one.period, one.edition) for one in workspace.reports()} >= {
+            (found.period.name, 1), (f"{found.period.name}?segment=SMB", 1)
+        }  # fmt: skip
+        moved = workspace.report_diff(segment=whom)
+        if moved is not None:
+            level = workspace.moved(as_of=found.period.last.isoformat(), segment=whom).to_json()["after"]["level"]
+            assert moved.after == pytest.approx(level)
+        for zone in found.numbers["zones"]:
+            assert zone["n_drifting"] is None or zone["n_drifting"] == 0 or zone["n_drifting"] >= 10
+            assert zone["n_drifting"] is not None or zone["impact"]["value"] is None
+        assert "few drifting now" in found.document.html()
+        for row in found.numbers["scorecard"]:
+            assert row["current"] is None or row["n"] >= 10 or row["metric"] in {"nrr", "grr"}
+
+
+def test_a_segment_of_few_or_of_nearly_all_has_none(workspace: Workspace) -> None:
+    with workspace:
+        customers = workspace.customers(as_of=workspace.report().period.last.isoformat())
+        with pytest.raises(TooFewError, match="too few customers"):
+            workspace.report(segment={"partner_id": _smallest(workspace)})
+        with pytest.raises(TooFewError, match="More than one filter"):
+            workspace.report(segment={"segment": "SMB", "plan": customers[0]["plan"]})
+        with pytest.raises(UnknownNameError, match="nobody"):
+            workspace.report(segment={"segment": "nobody"})
+        with pytest.raises(BadValueError, match="stories of single customers"):
+            workspace.report(None, "quarter", segment={"segment": "SMB"})
+        assert all("?" not in one.period for one in workspace.reports())
+
+
+def _smallest(workspace: Workspace) -> str:
+    with workspace.snapshot(workspace.report().period.last.isoformat()) as known:
+        values = values_by_customer(known, workspace.store)["partner_id"]
+    return min(values, key=lambda value: len(values[value]))
+
+
+def test_what_is_older_than_is_kept_goes_and_is_not_made_anew(workspace: Workspace) -> None:
+    """The company's last week lies in the past of whoever runs this; a day of retention is over for it."""
+    with workspace:
+        folder, week = workspace.folder, workspace.report().period
+    text = (folder / "journey.yaml").read_text("utf-8")
+    assert "defaults: {" in text
+    (folder / "journey.yaml").write_text(text.replace("defaults: {", "defaults: {retention: 1d, ", 1), "utf-8")
+    with cxcurve.open(folder) as changed:
+        assert changed.report(week.name).period == week, "as long as it is kept it is told"
+        changed.store.execute("DELETE FROM reports")
+        with pytest.raises(BadValueError, match="older than what is kept"):
+            changed.report(week.name)
+
+
+def test_a_subscription_to_a_segment_gets_its_report_and_no_other(workspace: Workspace) -> None:
+    with workspace:
+        (workspace.folder / "reports.yaml").write_text("team: {to: chat, segment: {segment: SMB}}\n", "utf-8")
+        found = workspace.send_report("team", dry_run=True)
+        mine = workspace.report(segment={"segment": "SMB"})
+        assert "segment SMB" in found.message.subject
+        assert mine.document.headline.title in found.message.subject
+        note_sending(workspace.store, "team", mine.period.name, CHAT, "sent", 1)
+        assert [state for _, state, _ in workspace.send_report("team", dry_run=True).recipients] == ["waiting"]
+        note_sending(workspace.store, "team", mine.period.key(mine.segment), CHAT, "sent", 2)
+        assert [state for _, state, _ in workspace.send_report("team", dry_run=True).recipients] == ["sent"]

@@ -68,7 +68,7 @@ def card(told: Sequence[Told], revenue: float | None = None, as_of_us: int = AS_
         run = Run(store, JOURNEY, "UTC", as_of_us)
         score(run, None)
         known = snapshot(run)
-        found: Scorecard = scorecard(known, store.arrow, drift(known, store.arrow, store.temporary))
+        found: Scorecard = scorecard(known, store.arrow, drift(known, store.arrow, store.temporary), "USD")
     return {row["metric"]: row for row in found.to_json()["rows"]}
 
 

@@ -235,6 +235,7 @@ _BY_UNIT: Mapping[str, Callable[[float | None], str]] = {
     "days": days,
     "score": _score,
     "index": number,
+    "odds": odds,
     "number": number,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -35,3 +36,16 @@ def opened(ctx: typer.Context, folder: Path | None) -> Workspace:
     if named is not None and not (named / SETTINGS_FILE).is_file():
         raise WorkspaceError(f"{named}: is no workspace, it has no {SETTINGS_FILE}. `cxcurve init {named}` makes one.")
     return open_workspace(named or Path())
+
+
+def segment_of(said: Sequence[str]) -> dict[str, str]:
+    """What is said by `--segment KEY=VALUE`, each key once."""
+    found: dict[str, str] = {}
+    for text in said:
+        key, sign, value = text.partition("=")
+        if not sign or not key:
+            raise typer.BadParameter(f'"{text}" is not KEY=VALUE, such as plan=pro', param_hint="--segment")
+        if key in found:
+            raise typer.BadParameter(f'"{key}" is there twice; a customer has one value', param_hint="--segment")
+        found[key] = value
+    return found

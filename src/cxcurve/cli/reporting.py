@@ -10,7 +10,7 @@ import typer
 
 from cxcurve.charts import format as said
 from cxcurve.cli.output import complain, console, print_json
-from cxcurve.cli.places import Folder, opened
+from cxcurve.cli.places import Folder, opened, segment_of
 from cxcurve.errors import BadValueError, WorkspaceError
 from cxcurve.reports.moves import in_tenths
 
@@ -23,6 +23,9 @@ app = typer.Typer(
     help="The scorecard and the curve of a week, or of a quarter, as a document that is kept.",
     invoke_without_command=True,
 )
+
+
+_SEGMENT = typer.Option(metavar="KEY=VALUE", help="Of these customers alone, such as plan=pro.", show_default=False)
 
 
 @app.callback()
@@ -42,6 +45,7 @@ def report(
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as one HTML file.")] = None,
     pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Write it as PDF.")] = None,
     png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Write it as a picture.")] = None,
+    segment: Annotated[list[str] | None, _SEGMENT] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Set beside it what is known of that time now; it stays as it is.")
     ] = False,
@@ -55,7 +59,8 @@ def report(
     if (quarter is not None and not is_pack) or (week is not None and is_pack):
         raise BadValueError("--week goes with the report of a week, --quarter with --pack")
     with opened(ctx, folder) as workspace:
-        found = workspace.report(*((quarter, "quarter") if is_pack else (week, "week")), again=again)
+        whose = segment_of(segment or [])
+        found = workspace.report(*((quarter, "quarter") if is_pack else (week, "week")), again=again, segment=whose)
     _write(found.document, html, pdf, png)
     if as_json:
         print_json(found.to_json())
@@ -73,12 +78,13 @@ def report_diff(
     week: Annotated[
         str | None, typer.Option(metavar="WEEK", help="To which week.", show_default="the last one")
     ] = None,
+    segment: Annotated[list[str] | None, _SEGMENT] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     folder: Folder = None,
 ) -> None:
     """What moved the level from one week's report to another's: parts that add up to all of it."""
     with opened(ctx, folder) as workspace:
-        found = workspace.report_diff(since, week)
+        found = workspace.report_diff(since, week, segment_of(segment or []))
     if found is None:
         raise WorkspaceError("One of the weeks has too few customers to tell what moved the level.")
     if as_json:

@@ -13,7 +13,7 @@ import typer
 
 from cxcurve.charts.format import silent_said
 from cxcurve.cli.output import console, print_json, progress, write_csv
-from cxcurve.cli.places import Folder, opened
+from cxcurve.cli.places import Folder, opened, segment_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -145,7 +145,7 @@ def show(
     _goes_with("--cohort", cohort, what, *everybody)
     if what is What.CUSTOMER and customer_id is None:
         raise typer.BadParameter("name the customer: cxcurve show customer ID", param_hint="ID")
-    whom = {"segment": _segment(segment or []), "cohort": cohort, "as_of": as_of}
+    whom = {"segment": segment_of(segment or []), "cohort": cohort, "as_of": as_of}
     with opened(ctx, folder) as workspace:
         named = tuple(name.strip() for name in (steps or "").split(",") if name.strip())
         chosen = state.value if state else None
@@ -175,18 +175,6 @@ def _put_out(shown: Shown, *, as_json: bool, csv: Path | None, svg: Path | None)
 def _goes_with(option: str, value: object, what: What, *allowed: What) -> None:
     if value and what not in allowed:
         raise typer.BadParameter(f"goes with {', '.join(allowed)}; not with {what}", param_hint=option)
-
-
-def _segment(said: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in said:
-        key, sign, value = text.partition("=")
-        if not sign or not key:
-            raise typer.BadParameter(f'"{text}" is not KEY=VALUE, such as plan=pro', param_hint="--segment")
-        if key in found:
-            raise typer.BadParameter(f'"{key}" is there twice; a customer has one value', param_hint="--segment")
-        found[key] = value
-    return found
 
 
 def _curve(workspace: Workspace, asked: Asked) -> Shown:

@@ -9,10 +9,11 @@ import numpy as np
 
 from cxcurve.errors import Reason
 from cxcurve.metrics.drifting import AHEAD_DAYS, Chances
-from cxcurve.metrics.passages import PROGRESSED, Passage
+from cxcurve.metrics.passages import EXITED, PROGRESSED, Passage
 from cxcurve.stats.estimates import Estimate, Floats, nothing
 from cxcurve.stats.event_table import EventTable
 
+CAUSES = (PROGRESSED, EXITED)
 _N_DRAWS = 1000
 _STEPS_A_DAY = 4
 """Six hours are fine enough for an interval, and keep the draws small."""
@@ -29,6 +30,8 @@ class Deal:
         amount: what it would pay a year; None where nobody said.
         chance: P(moves on within 28 days | still there after `days`), from everybody who was at the stage as long;
             None where too few were.
+        n_there, n_moved_on, n_left: who was there longer and is known of for 28 days more, and of them who moved on,
+            and left, in these.
         reason: why there is no chance, or no amount.
     """
 
@@ -37,6 +40,9 @@ class Deal:
     days: float
     amount: float | None
     chance: float | None
+    n_there: int
+    n_moved_on: int
+    n_left: int
     reason: Reason | None
 
     @property
@@ -55,14 +61,21 @@ def deals(passage: Passage, present: Sequence[tuple[int, float]], amounts: dict[
     """
     found, days = Chances.of(passage.table), np.array([day for _, day in present])
     chances, reasons = found.progress(days).tolist(), found.reasons(days)
+    sizes = found.n_followed(days), *(found.n_ended(cause, days) for cause in CAUSES)
+    counts = zip(*(n.tolist() for n in sizes), strict=True)
     return [
-        _deal(key, passage.stage, day, amounts.get(key), None if reason else chance, reason)
-        for (key, day), chance, reason in zip(present, chances, reasons, strict=True)
+        _deal(key, passage.stage, day, amounts.get(key), None if reason else chance, counted, reason)
+        for (key, day), chance, counted, reason in zip(present, chances, counts, reasons, strict=True)
     ]
 
 
-def _deal(key: int, stage: int, days: float, amount: float | None, chance: float | None, reason: Reason | None) -> Deal:
-    return Deal(key, stage, days, amount, chance, reason or (Reason.NO_REVENUE if amount is None else None))
+def _deal(
+    key: int, stage: int, days: float, amount: float | None, chance: float | None, counted: tuple[int, ...],
+    reason: Reason | None,
+) -> Deal:  # fmt: skip
+    n_there, n_moved_on, n_left = counted
+    why = reason or (Reason.NO_REVENUE if amount is None else None)
+    return Deal(key, stage, days, amount, chance, n_there, n_moved_on, n_left, why)
 
 
 def expected_sum(found: Sequence[Deal], by_stage: dict[int, Passage], *, seed: int) -> Estimate:

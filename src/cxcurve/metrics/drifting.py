@@ -130,7 +130,7 @@ class Chances:
         """Why nothing is told of those who are there for so many days; None where it is."""
         if self.table.n < FEWEST:
             return [Reason.TOO_FEW] * len(days)
-        return [None if n >= FEWEST_FOLLOWED else Reason.NOT_FOLLOWED for n in self._n_followed(days)]
+        return [None if n >= FEWEST_FOLLOWED else Reason.NOT_FOLLOWED for n in self.n_followed(days)]
 
     def progress(self, days: Floats) -> Floats:
         """P(progress within 28 days | still here after `days`)."""
@@ -147,7 +147,7 @@ class Chances:
         now = self._given(self.progressed, start, np.maximum(start, HORIZON_DAYS))
         return np.asarray(np.maximum(at_entry - now, 0.0))
 
-    def _n_followed(self, days: Floats) -> Ints:
+    def n_followed(self, days: Floats) -> Ints:
         """Customers there longer than `days` of whom it is known what came in the 28 days after."""
         table = self.table
         gone = np.concatenate([[0], np.cumsum(table.n_ended() + table.n_censored)])
@@ -155,6 +155,12 @@ class Chances:
         start = np.searchsorted(table.times, days, side="right")
         end = np.searchsorted(table.times, days + AHEAD_DAYS)
         return np.asarray(table.n - gone[start] - (unseen[end] - unseen[start]))
+
+    def n_ended(self, cause: int, days: Floats) -> Ints:
+        """Of them those it ended for by a cause in the 28 days."""
+        ended = np.concatenate([[0], np.cumsum(self.table.n_events[:, cause - 1])])
+        start, end = (np.searchsorted(self.table.times, when, side="right") for when in (days, days + AHEAD_DAYS))
+        return np.asarray(ended[end] - ended[start])
 
     def _given(self, line: Floats, start: Floats, end: Floats) -> Floats:
         there = self._at(self.there, start)

@@ -51,6 +51,21 @@ class Spans:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Matched:
+    """Weeks of customers who felt a friction or were clear of it.
+
+    (n,) customer_key, end of the week, stratum (stage, time there and risk from everything else), and whether it was
+    felt and the customer left within 90 days.
+    """
+
+    customer: Ints
+    ends_us: Ints
+    stratum: Ints
+    is_felt: Bools
+    left: Bools
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Chances:
     """What the log says of leaving within 90 days.
 
@@ -97,23 +112,59 @@ def chances(
     """
     rows = sampled(periods)
     left = rows.exit_days < HORIZON_DAYS
-    drag, pull = rows.drag @ friction, rows.pull @ momentum
     n_exits = _leavers(rows, left, n_stages)
+    found, reason = _weighed(rows, left, friction, momentum, n_stages)
+    if found is None:
+        return Chances(None, n_exits, {}, reason)
+    effects = {signal: _effect(found.matched(when, columns.get(signal, ()))) for signal, when in spans.items()}
+    return Chances(found.coefficients, n_exits, effects)
+
+
+def matched_weeks(
+    periods: Periods, friction: Floats, momentum: Floats, when: Spans, columns: Sequence[int], *, n_stages: int
+) -> Matched | None:
+    """The weeks that the odds of one friction rest on, from what `chances` takes; None with too few exits.
+
+    `when`: when the friction was there; `columns`: its friction features.
+    """
+    rows = sampled(periods)
+    found, _ = _weighed(rows, rows.exit_days < HORIZON_DAYS, friction, momentum, n_stages)
+    return None if found is None else found.matched(when, columns)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Weighed:
+    """The weeks looked at, with what each friction feature adds to the log odds of leaving, and those of each week."""
+
+    rows: Periods
+    left: Bools
+    coefficients: Floats
+    weights: Floats
+    score: Floats
+
+    def matched(self, when: Spans, columns: Sequence[int]) -> Matched:
+        """The weeks in which a friction was felt, and those clear of it, with their strata."""
+        rows, own = self.rows, list(columns)
+        strata = _strata(rows, self.score - rows.drag[:, own] @ self.weights[own])
+        now = felt(rows.customer, rows.ends_us, when, FELT_DAYS)
+        chosen = now | ~felt(rows.customer, rows.ends_us, when, CLEAR_DAYS)
+        who, when_us = rows.customer[chosen], rows.ends_us[chosen]
+        return Matched(who, when_us, strata[chosen], now[chosen], self.left[chosen])
+
+
+def _weighed(
+    rows: Periods, left: Bools, friction: Floats, momentum: Floats, n_stages: int
+) -> tuple[_Weighed | None, Reason | None]:  # fmt: skip
     if len(np.unique(rows.customer[left])) < FEWEST_EXITS or left.all():
-        return Chances(None, n_exits, {}, Reason.TOO_FEW if len(rows) else Reason.NOT_FOLLOWED)
-    x = _design(rows.stage, drag, pull, rows.dwell_days, n_stages)
+        return None, Reason.TOO_FEW if len(rows) else Reason.NOT_FOLLOWED
+    x = _design(rows.stage, rows.drag @ friction, rows.pull @ momentum, rows.dwell_days, n_stages)
     fit = logistic_regression(
         x, left, Prior.of(np.zeros(x.shape[1]), np.r_[np.full(n_stages, _FLAT_SD), np.full(3, _PRIOR_SD)])
     )
     if fit.coefficients is None:
-        return Chances(None, n_exits, {}, fit.reason)
+        return None, fit.reason
     weights, score = _risk(rows, left, x, friction * fit.coefficients[n_stages], n_stages)
-    effects = {}
-    for signal, when in spans.items():
-        own = list(columns.get(signal, ()))
-        rest = score - rows.drag[:, own] @ weights[own]
-        effects[signal] = _effect(rows, left, when, _strata(rows, rest))
-    return Chances(fit.coefficients, n_exits, effects)
+    return _Weighed(rows, left, fit.coefficients, weights, score), None
 
 
 def sampled(periods: Periods) -> Periods:
@@ -198,15 +249,12 @@ def _is_told(ratio: Estimate) -> bool:
     return None not in (ratio.value, ratio.low, ratio.high) and bool(ratio.value)
 
 
-def _effect(rows: Periods, left: Bools, spans: Spans, strata: Ints) -> Stratified:
-    now = felt(rows.customer, rows.ends_us, spans, FELT_DAYS)
-    clear = ~felt(rows.customer, rows.ends_us, spans, CLEAR_DAYS)
-    if len(np.unique(rows.customer[now])) < FEWEST_CUSTOMERS:
-        n = int(now.sum())
+def _effect(found: Matched) -> Stratified:
+    if len(np.unique(found.customer[found.is_felt])) < FEWEST_CUSTOMERS:
+        n = int(found.is_felt.sum())
         return Stratified(n, 0, 0, None, None, nothing(n))
-    chosen = now | clear
-    _, customer = np.unique(rows.customer[chosen], return_inverse=True)
-    return stratified_odds_ratio(now[chosen], left[chosen], _numbered(strata[chosen]), clusters=customer)
+    _, customer = np.unique(found.customer, return_inverse=True)
+    return stratified_odds_ratio(found.is_felt, found.left, _numbered(found.stratum), clusters=customer)
 
 
 def _risk(rows: Periods, left: Bools, x: Floats, expert: Floats, n_stages: int) -> tuple[Floats, Floats]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cxcurve.errors import Reason
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.time_to_value import FOREVER_US
-from cxcurve.stats.estimates import Estimate, Ints, nothing
+from cxcurve.stats.estimates import Estimate, Floats, Ints, nothing
 from cxcurve.stats.event_table import EventTable
 from cxcurve.stats.survival import Curve, aalen_johansen
 from cxcurve.tables import US_PER_DAY
@@ -45,6 +45,20 @@ class Cases:
     at_us: Ints
     exit_us: Ints
     is_skipped: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Waits:
+    """Who reached a step.
+
+    Arrays of customer_key, when, days until it ended, how (0: not yet), and who did not pass it over.
+    """
+
+    customer: Ints
+    reached_us: Ints
+    days: Floats
+    cause: Ints
+    was_there: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +107,31 @@ def steps_of(cases: Cases, names: Sequence[str], *, as_of_us: int, horizon_days:
 
 
 def _step(cases: Cases, names: Sequence[str], place: int, as_of_us: int, horizon_days: float) -> Step:
-    here = cases.at_us[:, place] < as_of_us
-    n = int(here.sum())
     if place + 1 == len(names):
+        n = int((cases.at_us[:, place] < as_of_us).sum())
         return Step(names[place], n, 0, 0, 0, 0, *[nothing(n, Reason.NOT_IN_MODEL)] * 5)
+    here = waits_at(cases, place, as_of_us)
+    n, n_there = len(here.cause), int(here.was_there.sum())
+    n_next, n_left, n_waiting = (int((here.cause == one).sum()) for one in (WENT_ON, LEFT, 0))
+    counts = n, n - n_there, n_next, n_left, n_waiting
+    if n_there < FEWEST:
+        return Step(names[place], *counts, *[nothing(n_there)] * 5)
+    table = EventTable.from_rows(here.days[here.was_there], here.cause[here.was_there], 2)
+    on, off = (aalen_johansen(table, one) for one in (WENT_ON, LEFT))
+    shares = (_by(curve, horizon_days) for curve in (on, off))
+    return Step(names[place], *counts, *shares, *(on.quantile(share) for share in (QUICK, 0.5, SLOW)))
+
+
+def waits_at(cases: Cases, place: int, as_of_us: int) -> Waits:
+    """Who reached a step that is not the last, how long each waited there and how it ended."""
+    here = cases.at_us[:, place] < as_of_us
     start, after, gone = cases.at_us[here, place], cases.at_us[here, place + 1], cases.exit_us[here]
     is_next = after < as_of_us
     is_left = ~is_next & (gone < as_of_us)
     end = np.where(is_next, after, np.where(is_left, gone, as_of_us))
-    days, cause = np.maximum(end - start, 0) / US_PER_DAY, np.where(is_next, WENT_ON, np.where(is_left, LEFT, 0))
-    was_there = ~cases.is_skipped[here, place]
-    counts = n, n - int(was_there.sum()), int(is_next.sum()), int(is_left.sum()), int((cause == 0).sum())
-    if was_there.sum() < FEWEST:
-        return Step(names[place], *counts, *[nothing(int(was_there.sum()))] * 5)
-    table = EventTable.from_rows(days[was_there], cause[was_there], 2)
-    on, off = (aalen_johansen(table, one) for one in (WENT_ON, LEFT))
-    shares = (_by(curve, horizon_days) for curve in (on, off))
-    return Step(names[place], *counts, *shares, *(on.quantile(share) for share in (QUICK, 0.5, SLOW)))
+    cause = np.where(is_next, WENT_ON, np.where(is_left, LEFT, 0))
+    days = np.maximum(end - start, 0) / US_PER_DAY
+    return Waits(cases.customer[here], start, days, cause, ~cases.is_skipped[here, place])
 
 
 def _by(curve: Curve, day: float) -> Estimate:

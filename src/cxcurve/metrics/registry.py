@@ -27,6 +27,12 @@ METRICS: tuple[Metric, ...] = (
            "Share of 9 and 10 minus share of 0 to 6 among the latest answers of the last 90 days, times 100."),
     Metric("churn", "Customers lost in 28 days", "share", "relationship", False, "/scorecard",
            "Customers inside the journey 28 days ago who have exited since, of those inside then."),
+    Metric("nrr", "Net revenue retention", "share", "relationship", True, "/revenue",
+           "What customers who paid a year ago pay now, over what they paid then; new customers play no part "
+           "(bootstrap interval). Only where the journey says which events move revenue."),
+    Metric("grr", "Gross revenue retention", "share", "relationship", True, "/revenue",
+           "The smaller of what each of them paid then and pays now, over what they paid then: without growth, never "
+           "over 100 %."),
     Metric("quiet_exits", "Quiet exits", "share", "relationship", False, "/scorecard",
            "Exits of the last 90 days without a complaint in the 90 days before, of all those exits; from ten on."),
     Metric("time_to_value", "Time to Value, median", "days", "journey", False, "/scorecard",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cxcurve.errors import Reason
 from cxcurve.metrics.months import Period
 from cxcurve.metrics.recurring import KINDS, Kind, Movements
-from cxcurve.stats.bands import bucket_mean
+from cxcurve.stats.bands import bucket_change, bucket_mean
 from cxcurve.stats.estimates import Estimate, Ints, nothing
 from cxcurve.stats.proportions import wilson
 from cxcurve.tables import N_BUCKETS
@@ -156,6 +156,26 @@ def kept(before: Standing, after: Standing, buckets: Mapping[int, int]) -> Kept:
         grr=_ratio(both, start, bucket, 1.0),
         customers=wilson(n_kept, n) if n >= FEWEST else nothing(n),
     )
+
+
+def kept_change(moves: Movements, now: Period, before: Period, buckets: Mapping[int, int]) -> tuple[Estimate, Estimate]:
+    """NRR and GRR of a period minus those of an earlier one; nothing where either has too few customers.
+
+    Most customers are in both, so each draw weighs a customer alike in both.
+    """
+    sides = []
+    for period in (now, before):
+        then, after = standing(moves, period.since_us), standing(moves, period.until_us)
+        start = np.where(then.is_paying, then.cents, 0)
+        if then.n < FEWEST or not start.any():
+            return nothing(then.n), nothing(then.n)
+        end = np.where(then.is_paying, after.cents, 0)
+        sides.append((start, end, np.minimum(start, end)))
+    keys = np.unique(moves.customer)
+    bucket = np.array([buckets.get(int(key), int(key) % N_BUCKETS) for key in keys], dtype=np.int64)
+    sums = [[np.bincount(bucket, one.astype(float), N_BUCKETS) for one in side] for side in sides]
+    nrr, grr = (bucket_change(*((side[part], side[0]) for side in sums), seed=1) for part in (1, 2))
+    return nrr, grr
 
 
 def _ratio(part: Ints, whole: Ints, bucket: Ints, most: float | None) -> Estimate:

@@ -23,7 +23,13 @@ _KEYS = {"sender": "from"}
 def check_subscription(key: str, subscription: Subscription) -> Iterator[Finding]:
     """Everything wrong between the parts of one subscription."""
     check = _mail if subscription.to == "email" else _chat
-    for finding in (*check(subscription), *_view(subscription), *_secrets(subscription), *_link(subscription)):
+    for finding in (
+        *check(subscription),
+        *_view(subscription),
+        *_segment(subscription),
+        *_secrets(subscription),
+        *_link(subscription),
+    ):
         yield Finding((key, *finding.loc), f'report "{key}" {finding.message}', finding.severity)
 
 
@@ -64,9 +70,17 @@ def _view(one: Subscription) -> Iterator[Finding]:
         return
     if not one.view.strip():
         yield Finding(("view",), "has an empty `view`; expected the name of a view that is shared")
-    for name in ("report", "attach", "link"):
+    for name in ("report", "segment", "attach", "link"):
         if name in one.model_fields_set:
             yield Finding((name,), f"has `{name}`, which the link to a view does not use; remove it")
+
+
+def _segment(one: Subscription) -> Iterator[Finding]:
+    """One value of one key, of the report of a week."""
+    if one.segment and one.report == "quarter":
+        yield Finding(("segment",), "has a `segment`; the review of a quarter tells of single customers, and is of all")
+    if len(one.segment) > 1:
+        yield Finding(("segment",), f"has {len(one.segment)} keys in `segment`; expected one, such as {{plan: Pro}}")
 
 
 def _secrets(one: Subscription) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -20,12 +21,15 @@ class Subscription(Frozen):
 
     With `view` it is the link to a saved view that is shared, once a week, and no report.
 
+    `segment` such as {plan: Pro}: the report of these customers alone.
+
     `key` is what reports.yaml calls it; `name` tells two accounts apart, in the names of secrets. `to: chat` is any
     incoming webhook that takes what Slack's take; its address is a secret.
     """
 
     key: str = ""
     report: Literal["week", "quarter"] = "week"
+    segment: Mapping[str, str] = {}
     view: str | None = None
     to: To
     every: Schedule | None = None

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cxcurve.metrics.exit_chances import FELT_DAYS, Chances, Spans, chances
+from cxcurve.metrics.exit_chances import FELT_DAYS, Chances, Matched, Spans, chances, matched_weeks
 from cxcurve.metrics.friction_events import NEVER_US, friction_events, friction_spans
 from cxcurve.metrics.inventory import OUTSIDE, FrictionEvent, Inside, Place
 from cxcurve.metrics.recursion import column
@@ -26,10 +26,28 @@ EVENT_DAYS = 365
 def friction_chances(run: Run, progress: Progress | None = None) -> Chances:
     """What the log says of leaving with and without each friction, of all customers; the run must be scored."""
     periods = read_periods(run, most=MOST_CUSTOMERS, progress=progress)
+    spans, columns = _spans(run)
+    weights = run.weights
+    return chances(
+        periods, weights.of_features(0), weights.of_features(1), spans, columns, n_stages=len(run.journey.stages)
+    )
+
+
+def friction_weeks(run: Run, signal: int) -> Matched | None:
+    """The weeks that the odds of a friction rest on, of all customers; None with too few exits."""
+    periods, weights = read_periods(run, most=MOST_CUSTOMERS), run.weights
+    spans, columns = _spans(run)
+    own = weights.of_features(0), weights.of_features(1), spans[signal], columns[signal]
+    return matched_weeks(periods, *own, n_stages=len(run.journey.stages))
+
+
+def _spans(run: Run) -> tuple[dict[int, Spans], dict[int, list[int]]]:
+    """By signal when it was there, and its friction features."""
     rows = run.store.arrow(friction_spans(run.log, run.plan))
     signal = column(rows, "signal_key")
     features = [one.signal for one in run.weights.features(0)]
-    spans, columns = {}, {}
+    spans: dict[int, Spans] = {}
+    columns: dict[int, list[int]] = {}
     for key in np.unique(signal):
         chosen = signal == key
         spans[int(key)] = Spans(*(column(rows, name)[chosen] for name in ("customer_key", "at_us", "until_us")))
@@ -37,10 +55,7 @@ def friction_chances(run: Run, progress: Progress | None = None) -> Chances:
         # What is open beyond its target is the same event told twice.
         own = (name, "open_issues") if key in run.plan.issue_keys else (name,)
         columns[int(key)] = [i for i, one in enumerate(features) if one in own]
-    weights = run.weights
-    return chances(
-        periods, weights.of_features(0), weights.of_features(1), spans, columns, n_stages=len(run.journey.stages)
-    )
+    return spans, columns
 
 
 def events_of(run: Run, known: Snapshot) -> list[FrictionEvent]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
+from urllib.parse import parse_qsl, urlencode
 
 from cxcurve.charts.format import day
 from cxcurve.errors import BadValueError
@@ -77,6 +79,10 @@ class Period:
             raise BadValueError(f'"{text}" is no {kind}; expected such as {such}, or a day in it') from None
         return cls.week_of(day_in) if kind == "week" else cls.quarter_of(day_in)
 
+    def key(self, segment: Mapping[str, str]) -> str:
+        """As a report of it is kept: its name, and whom it is about where that is not everybody."""
+        return f"{self.name}?{urlencode(sorted(segment.items()))}" if segment else self.name
+
     @property
     def said(self) -> str:
         """As in "week to 22 Nov 2026", "third quarter of 2026", "month to 31 Oct 2026"."""
@@ -90,6 +96,16 @@ class Period:
     def before(self) -> Period:
         """The one before it."""
         return type(self).week_of(self.first - timedelta(days=1)) if self.kind == "week" else _quarter_before(self)
+
+
+def read_key(key: str) -> tuple[Period, dict[str, str]]:
+    """Of which period a kept report is, and of which segment.
+
+    Raises:
+        BadValueError: it is no such key.
+    """
+    name, _, query = key.partition("?")
+    return Period.read(name, "quarter" if "Q" in name.upper() else "week"), dict(parse_qsl(query))
 
 
 def _sunday_before(day_after: date) -> date:

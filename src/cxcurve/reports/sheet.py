@@ -16,6 +16,7 @@ LAYERS = (
     ("relationship", "Relationship"), ("journey", "Journey"), ("touchpoint", "Touchpoint"), ("leading", "Leading"),
 )  # fmt: skip
 USUAL = ("friction_index", "momentum_index", "drift_impact", "churn")
+FEW = "Of some customers only: what is told of fewer than 10 of them is left out."
 MOST_FIGURES, MOST_LATER = 4, 6
 WIDTH = 940.0
 
@@ -93,7 +94,7 @@ def sheet(numbers: Mapping[str, Any], told: float | None = None, later: Mapping[
     found = None if numbers["moved"] is None else diff(numbers["moved"], told)
     return Sheet(
         title=f"Customer experience, {_said(numbers)}",
-        subtitle=f"{numbers['workspace']} · {fmt.plural(numbers['n_customers'], 'customer')} in the journey",
+        subtitle=f"{whose(numbers)} · {fmt.plural(numbers['n_customers'], 'customer')} in the journey",
         headline=headline(numbers["scorecard"], currency),
         figures=figures_of(numbers, found, "in four weeks"),
         curve=curve_picture(numbers).svg,
@@ -105,7 +106,7 @@ def sheet(numbers: Mapping[str, Any], told: float | None = None, later: Mapping[
         zones=tuple(zone_of(zone, currency) for zone in numbers["zones"]),
         later=_later(numbers, later),
         notes=tuple(notes_of(numbers)),
-        name=f"{slug(numbers['workspace'])}-{numbers['period']}",
+        name="-".join([slug(numbers["workspace"]), numbers["period"], *map(slug, _segment(numbers))]),
     )
 
 
@@ -122,6 +123,15 @@ def curve_picture(numbers: Mapping[str, Any], width: float = WIDTH) -> charts.Pi
         currency=numbers["currency"],
         version=curve["version"],
     )
+
+
+def whose(numbers: Mapping[str, Any]) -> str:
+    """The company, and which of its customers, as in "Acme, plan Pro"."""
+    return ", ".join([numbers["workspace"], *_segment(numbers)])
+
+
+def _segment(numbers: Mapping[str, Any]) -> list[str]:
+    return [f"{fmt.words(key)} {value}" for key, value in sorted(numbers.get("segment", {}).items())]
 
 
 def slug(name: str) -> str:
@@ -252,7 +262,8 @@ def zone_of(zone: Mapping[str, Any], currency: str) -> Told:
     """A drift zone in a line."""
     stall, impact = zone["stall"], zone["impact"]
     worth = "" if not impact["value"] else f", {fmt.money(impact['value'], currency)} a year at stake"
-    drifting = f"{fmt.plural(zone['n_drifting'], 'customer')} drifting now{worth}"
+    n = zone["n_drifting"]
+    drifting = "few drifting now" if n is None else f"{fmt.plural(n, 'customer')} drifting now{worth}"
     band = fmt.interval(stall["low"], stall["high"], "share")
     return Told(f"{zone['from']} → {zone['to']}", fmt.share(stall["value"]), f"{band} · {drifting}")
 
@@ -285,6 +296,7 @@ def notes_of(numbers: Mapping[str, Any]) -> list[str]:
         "Ranges hold the true value in 95 of 100 cases. A real change passes its own test; the headline also holds "
         "among all numbers looked at.",
         *([silent] if silent else []),
+        *([FEW] if numbers.get("segment") else []),
     ]  # fmt: skip
 
 

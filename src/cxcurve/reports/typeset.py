@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cxcurve.errors import WorkspaceError
 from cxcurve.reports.flat import flat
+from cxcurve.reports.letters import said, undrawn, without
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -34,14 +35,26 @@ def typeset(document: DataclassInstance, template: str, format_: Format) -> list
         raise WorkspaceError(INSTALL)
     import typst
 
-    static, data = files("cxcurve.reports") / "static", json.dumps(_flat(asdict(document)))
+    static, data = files("cxcurve.reports") / "static", _flat(asdict(document))
     with as_file(static / "fonts") as fonts:
         compiled: Callable[..., Any] = typst.compile  # it types what it takes so that mypy cannot tell
-        made = compiled(
-            _source(static, template), format=format_, ppi=PPI, sys_inputs={"data": data}, font_paths=[str(fonts)],
-            timestamp=NO_TIME,
-        )  # fmt: skip
-    return made if isinstance(made, list) else [made]
+
+        def pages_of(source: bytes, form: str, **more: Any) -> list[bytes]:
+            made = compiled(source, format=form, font_paths=[str(fonts)], **more)
+            return made if isinstance(made, list) else [made]
+
+        text = _readable(data, lambda source: pages_of(source.encode(), "svg"))
+        source = _source(static, template)
+        return pages_of(source, format_, ppi=PPI, sys_inputs={"data": text}, timestamp=NO_TIME)
+
+
+def _readable(data: dict[str, Any], pages_of: Callable[[str], list[bytes]]) -> str:
+    """As JSON, without letters that cannot be drawn, and a note of them."""
+    text = json.dumps(data, ensure_ascii=False)
+    letters = undrawn(text, pages_of)
+    if not letters:
+        return text
+    return without(json.dumps({**data, "notes": [*data["notes"], said(letters)]}, ensure_ascii=False), letters)
 
 
 def _source(static: Traversable, template: str) -> bytes:

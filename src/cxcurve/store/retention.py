@@ -33,8 +33,8 @@ def retire(backend: Backend, before_us: Mapping[str, int], quarantine_before_us:
     Args:
         backend: the store.
         before_us: by name of the event.
-        quarantine_before_us: of what is in quarantine, of remarks on customers and of who was chosen for an
-            action; None keeps them.
+        quarantine_before_us: of what is in quarantine, of remarks on customers, of who was chosen for an
+            action, and of reports; None keeps them.
 
     Returns:
         The rows deleted by table, of tables that had any.
@@ -61,6 +61,8 @@ def retire(backend: Backend, before_us: Mapping[str, int], quarantine_before_us:
             "quarantine": f"DELETE FROM quarantine WHERE seen_us < {quarantine_before_us or 0}",
             "customer_notes": f"DELETE FROM customer_notes WHERE written_us < {quarantine_before_us or 0}",
             "wrong_alarms": f"DELETE FROM wrong_alarms WHERE said_us < {quarantine_before_us or 0}",
+            "reports": f"DELETE FROM reports WHERE as_of_us < {quarantine_before_us or 0}",
+            "report_sends": f"DELETE FROM report_sends WHERE at_us < {quarantine_before_us or 0}",
             "action_customers": "DELETE FROM action_customers WHERE action_id IN "
             f"(SELECT action_id FROM actions WHERE written_us < {quarantine_before_us or 0})",
         }

@@ -66,6 +66,7 @@ from cxcurve.web.saved import SavedViews, corner
 from cxcurve.web.scim import Scim
 from cxcurve.web.settings import Settings
 from cxcurve.web.sso import Sso
+from cxcurve.web.upload import read_upload
 from cxcurve.web.visitor import visitor
 from cxcurve.web.writer import Writer
 from cxcurve.workspace import Workspace
@@ -335,10 +336,11 @@ class _Site:
 
     async def walked(self, request: Request) -> Response:
         """Take the steps of walks; where they cannot be read the page says why, and keeps what was typed."""
-        form = notes.read_form(await body_of(request.stream(), walks.LONGEST_BODY), walks.LONGEST_BODY)
+        body, kind = await body_of(request.stream(), walks.LONGEST_BODY), request.headers.get("content-type", "")
+        form, files = read_upload(kind, body, walks.LONGEST_BODY)
         self.guard.check(form, request.cookies, request.headers)
         with self.reader.held() as workspace:
-            said = walks.change(workspace, form, visitor().name)
+            said = walks.change(workspace, form, visitor().name, files.get(walks.FILE))
         if isinstance(said, str):
             return RedirectResponse(said, 303)
         with self.reader.view(Whom()) as view:

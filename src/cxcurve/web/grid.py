@@ -36,8 +36,9 @@ def _anew(search: tuple[str, str], find: Callable[[], Found]) -> Found:
 class Column:
     """One column: the key of its values in a row, its heading, and how a value is told.
 
-    `note` and `tone` are keys too: of a second, quieter line, and of a tone (good, bad, warn; of badges, a tone by
-    word). A column that is not `is_shown` can be chosen; one that is `is_less` is not shown on a phone.
+    `note`, `tone` and `href` are keys too: of a second, quieter line, of a tone (good, bad, warn; of badges, a tone by
+    word), and of the page that explains the value. A column that is not `is_shown` can be chosen; one that is `is_less`
+    is not shown on a phone.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Column:
     note: str = ""
     tone: str = ""
     hint: str = ""
+    href: str = ""
     is_shown: bool = True
     is_sorted: bool = True
     is_less: bool = False

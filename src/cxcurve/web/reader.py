@@ -13,12 +13,13 @@ from cxcurve.learn.forecasts import Forecasts, Index
 from cxcurve.metrics.curve import X
 from cxcurve.metrics.drift import Zone
 from cxcurve.metrics.drifting import Drifting
+from cxcurve.metrics.exit_chances import Matched
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.staleness import SilentSource
 from cxcurve.metrics.versions import Version
 from cxcurve.people.roles import Role
-from cxcurve.pipeline.friction import friction_chances
+from cxcurve.pipeline.friction import friction_chances, friction_weeks
 from cxcurve.pipeline.run import Run
 from cxcurve.store.actions import sizes_within
 from cxcurve.web.asked import Whom
@@ -69,7 +70,7 @@ from cxcurve.workspace.read_outs import ActionsResult, ReadOut, unread
 from cxcurve.workspace.reasons import top_reasons
 from cxcurve.workspace.remarks import on_customer, wrong_by_signal
 from cxcurve.workspace.revenue import RevenueResult
-from cxcurve.workspace.scorecards import Scorecard, scorecard
+from cxcurve.workspace.scorecards import Scorecard
 from cxcurve.workspace.search import Found, search
 from cxcurve.workspace.today import STALL, Calls, calls
 
@@ -332,7 +333,7 @@ class View:
     @property
     def scorecard(self) -> Scorecard:
         """The scorecard of the week."""
-        made = self.of_all("scorecard", lambda: scorecard(self.known, self.workspace.store.arrow, self.drift))
+        made = self.of_all("scorecard", lambda: self.workspace.scorecard_of(self.known, self.drift))
         return self._told(made, few_scorecard)
 
     @property
@@ -364,6 +365,16 @@ class View:
         chances = self.of_all("friction_chances", lambda: friction_chances(self.run), of_everybody=True)
         made = self.of_all("inventory", lambda: inventory_result(self.run, self.known, chances))
         return self._told(self.workspace.inventory_with(made), few_inventory)
+
+    def friction_weeks(self, signal: int) -> Matched | None:
+        """The weeks that the odds of a friction rest on, of all customers.
+
+        Raises:
+            TooFewError: whoever asks may know of some customers only.
+        """
+        if self.whom.scope is not None:
+            raise TooFewError(f"The weeks behind it are of customers of others, too; {TOLD}.")
+        return friction_weeks(self.workspace.run_of(self.everybody), signal)
 
     @property
     def experience(self) -> Experience:

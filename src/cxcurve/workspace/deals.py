@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
 
 from cxcurve.errors import Reason
 from cxcurve.metrics.deals import Deal, deals, expected_sum
 from cxcurve.metrics.drifting import AHEAD_DAYS
-from cxcurve.metrics.passages import passages
+from cxcurve.metrics.passages import Passage, passages
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.pipeline.run import Run
 from cxcurve.stats.estimates import Estimate, nothing
@@ -20,6 +23,8 @@ from cxcurve.workspace.results import at, html_table, plain
 
 Row = Mapping[str, Any]
 NO_DOUBT = "no friction to speak of"
+COUNTS = ("n_there", "n_moved_on", "n_left")
+"""What a chance rests on."""
 _CUSTOMER = ("customer_id", "name", "segment", "owner", "revenue", "is_usual_revenue")
 
 
@@ -114,7 +119,7 @@ def deals_result(run: Run, snapshot: Snapshot) -> DealsResult:
     people = arrow(snapshot.customers.select("customer_key", *_CUSTOMER)).to_pylist()
     known = {row["customer_key"]: row for row in people if row["customer_key"] in who}
     amounts = {key: row["revenue"] for key, row in known.items() if row["revenue"] and not row["is_usual_revenue"]}
-    found = passages(arrow(snapshot.stays), len(snapshot.stage_names), snapshot.as_of_us)[:bought]
+    found = passages_of(snapshot, arrow)
     by_stage = {
         passage.stage: deals(passage, _present(who, passage.stage), amounts) for passage in found
     }  # fmt: skip
@@ -127,6 +132,12 @@ def deals_result(run: Run, snapshot: Snapshot) -> DealsResult:
         snapshot.as_of_us, rows, stages, _doubts(rows), expected_sum(every, entrants, seed=1),
         snapshot.stage_label(bought), None if rows else Reason.NO_EVENTS,
     )  # fmt: skip
+
+
+def passages_of(snapshot: Snapshot, arrow: Callable[[ir.Table], pa.Table]) -> list[Passage]:
+    """Everybody who ever entered each stage before the purchase."""
+    found = passages(arrow(snapshot.stays), len(snapshot.stage_names), snapshot.as_of_us)
+    return found[: _purchase_stage(snapshot)]
 
 
 def _purchase_stage(snapshot: Snapshot) -> int:
@@ -153,6 +164,7 @@ def _row(
         "amount": one.amount,
         "usual_amount": customer["revenue"] if one.amount is None and customer["revenue"] else None,
         "chance": one.chance,
+        **{name: getattr(one, name) for name in COUNTS},
         "expected": one.expected,
         "doubt": None if doubt is None else labels(snapshot.plan.journey)(doubt),
         "friction_index": mine["friction_index"],

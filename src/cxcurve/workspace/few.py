@@ -24,7 +24,7 @@ from cxcurve.stats.estimates import nothing
 from cxcurve.store import Store
 from cxcurve.workspace.advocacy import AdvocacyResult
 from cxcurve.workspace.curves import CurveResult
-from cxcurve.workspace.deals import DealsResult
+from cxcurve.workspace.deals import COUNTS, DealsResult
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.experience import Experience
 from cxcurve.workspace.flows import FlowResult
@@ -242,10 +242,17 @@ def few_revenue(result: RevenueResult) -> RevenueResult:
 
 def few_deals(result: DealsResult) -> DealsResult:
     """Sums of enough prospects; they themselves stay named, as in the list of customers."""
+    rows = [row if _are_many(row) else {**row, **dict.fromkeys(COUNTS)} for row in result.rows]
     stages = [one for one in result.stages if one.n >= FEWEST]
     doubts = [one for one in result.doubts if one[2] >= FEWEST]
     expected = result.expected if result.expected.n >= FEWEST else nothing(result.expected.n)
-    return replace(result, stages=stages, doubts=doubts, expected=expected)
+    return replace(result, rows=rows, stages=stages, doubts=doubts, expected=expected)
+
+
+def _are_many(row: Mapping[str, Any]) -> bool:
+    """Whether neither who moved on, nor who left, nor who stayed are few."""
+    there, *ended = (row[name] for name in COUNTS)
+    return all(n == 0 or n >= FEWEST for n in (there, *ended, there - sum(ended)))
 
 
 def few_flow(result: FlowResult) -> FlowResult:
@@ -283,7 +290,9 @@ def _fits_cell(n: int, n_kept: int) -> bool:
 
 
 def _few_row(row: Row) -> Row:
-    if row.current.n >= FEWEST:
+    if row.n_fewest is not None and row.n_fewest >= FEWEST:  # between two of its sums may be a single customer
+        return replace(row, previous=nothing(), is_real_change=None, is_better=None, series=(), change=nothing())
+    if row.n_fewest is None and row.current.n >= FEWEST:
         is_known = row.previous.n >= FEWEST
         return (
             row if is_known else replace(row, previous=nothing(), is_real_change=None, is_better=None, change=nothing())

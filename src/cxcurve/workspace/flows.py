@@ -120,20 +120,26 @@ def flow_result(
     """
     _check(snapshot, steps)
     since_us = snapshot.as_of_us - window_days * US_PER_DAY
-    stays = arrow(snapshot.stays)
+    cases = cases_of(snapshot, arrow, steps, window_days)
     if steps:
-        cases = _of_events(snapshot, arrow, steps, since_us)
         labels = [name.replace("_", " ") for name in steps]
     else:
-        cases = stage_cases(stays, len(snapshot.stage_names), since_us)
         labels = [snapshot.stage_label(place) for place in range(len(snapshot.stage_names))]
     names = tuple(steps) or snapshot.stage_names
     found = steps_of(cases, names, as_of_us=snapshot.as_of_us, horizon_days=horizon_days)
     return FlowResult(
         snapshot.as_of_us, found, labels, not steps, window_days, horizon_days,
-        _after(snapshot, arrow, temporary, cases, horizon_days), _links(snapshot, stays, since_us),
+        _after(snapshot, arrow, temporary, cases, horizon_days), _links(snapshot, arrow(snapshot.stays), since_us),
         _known(snapshot, arrow), None if found and found[0].n else Reason.NO_EVENTS,
     )  # fmt: skip
+
+
+def cases_of(snapshot: Snapshot, arrow: Arrow, steps: Sequence[str], window_days: int) -> Cases:
+    """Who went which way: through the stages, or through steps of one's own."""
+    since_us = snapshot.as_of_us - window_days * US_PER_DAY
+    if steps:
+        return _of_events(snapshot, arrow, steps, since_us)
+    return stage_cases(arrow(snapshot.stays), len(snapshot.stage_names), since_us)
 
 
 def _check(snapshot: Snapshot, steps: Sequence[str]) -> None:

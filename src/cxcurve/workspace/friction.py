@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cxcurve.errors import Reason
 from cxcurve.metrics.exit_chances import FELT_DAYS, HORIZON_DAYS, Chances
-from cxcurve.metrics.inventory import FrictionEvent, Inventory, Place, Row, inventory
+from cxcurve.metrics.inventory import FrictionEvent, Inside, Inventory, Place, Row, inventory
 from cxcurve.metrics.recursion import column
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.pipeline.friction import EVENT_DAYS, events_of, inside_of
@@ -60,7 +60,8 @@ class InventoryResult:
         found: the rows.
         names: signal by key.
         stages: name and label by position.
-        customer_ids: by position of `Inside`.
+        customer_ids: by position of `inside`.
+        inside: chance to leave and revenue of everybody inside the journey.
         decided: the last decision, by signal, touchpoint and stage.
         is_few: whether rows of few customers, and totals, were left out.
         rivals: by touchpoint our minutes less the best rival's, and effort likewise, from walks.
@@ -72,6 +73,7 @@ class InventoryResult:
     names: Mapping[int, str]
     stages: Sequence[tuple[str, str]]
     customer_ids: Sequence[str]
+    inside: Inside
     times: Times
     n_exits: int
     reason: Reason | None = None
@@ -175,6 +177,7 @@ def inventory_result(run: Run, known: Snapshot, chances: Chances) -> InventoryRe
         names={key: name for name, key in run.plan.keys.items()},
         stages=[(name, known.stage_label(i)) for i, name in enumerate(known.stage_names)],
         customer_ids=[ids[int(key)] for key in inside.customer],
+        inside=inside,
         times=_times(run, known, events),
         n_exits=int(chances.n_exits.sum()),
         reason=chances.reason,

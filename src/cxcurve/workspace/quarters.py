@@ -21,7 +21,6 @@ from cxcurve.workspace.lists import customer_rows
 from cxcurve.workspace.reasons import top_reasons
 from cxcurve.workspace.reports import card_numbers, estimate, head, moved_numbers, zone_numbers
 from cxcurve.workspace.results import plain
-from cxcurve.workspace.scorecards import scorecard
 
 if TYPE_CHECKING:
     from cxcurve.workspace.workspace import Workspace
@@ -41,7 +40,7 @@ def quarter_numbers(workspace: Workspace, known: Snapshot, period: Period) -> di
     rows = [row for row in customer_rows(known, workspace.store.arrow) if row["pair"] is not None]
     return {
         **head(workspace, known, period),
-        "scorecard": card_numbers(scorecard(known, workspace.store.arrow, drift)),
+        "scorecard": card_numbers(workspace.scorecard_of(known, drift)),
         "trend": trend_numbers(workspace, known, period),
         "moved": moved_numbers(run, known, period.last + timedelta(days=1), period.first),
         "zones": zone_numbers(drift, known),

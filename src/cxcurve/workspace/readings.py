@@ -41,6 +41,7 @@ FEWEST, QUARTER_WEEKS, YEAR_WEEKS = 10, 13, 52
 class Reading:
     """A metric now and before, with its last weeks, and its mean over every 13 weeks of the last year.
 
+    `n_fewest` is the least number of customers whose doings it tells of, where it is told of sums.
     Where `change` carries a p value the change is real only if the test says so, and its interval too if there is one.
     """
 
@@ -51,6 +52,7 @@ class Reading:
     change: Estimate | None = None
     quarters: tuple[float, ...] = ()
     n_unknown: int = 0
+    n_fewest: int | None = None
 
     @property
     def is_real(self) -> bool | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from cxcurve.store.reports import Kept, all_reports, editions_of, keep_report, k
 from cxcurve.workspace.instants import now_us
 from cxcurve.workspace.moved import LATELY_WEEKS
 from cxcurve.workspace.quarters import quarter_numbers
-from cxcurve.workspace.reports import check_over, last_period, moved_numbers, week_numbers
+from cxcurve.workspace.reports import check_kept, check_over, last_period, moved_numbers, part_of, week_numbers
 from cxcurve.workspace.results import at
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class ReportResult:
     period: Period
     editions: tuple[Kept, ...]
     told: float | None = None
+    segment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def first(self) -> Kept:
@@ -54,6 +55,7 @@ class ReportResult:
         """Its numbers, and those of later editions beside."""
         return {
             "period": self.period.name,
+            "segment": dict(self.segment),
             "made_at": at(self.first.made_us),
             "numbers": self.numbers,
             "later": [{"made_at": at(one.made_us), "numbers": one.document} for one in self.editions[1:]],
@@ -63,25 +65,39 @@ class ReportResult:
         return self.document.html()
 
 
-def report_of(workspace: Workspace, period: str | None, kind: Kind, *, again: bool = False) -> ReportResult:
-    """A report, made and kept where there is none yet; `again` adds an edition with what is known now."""
+def report_of(
+    workspace: Workspace, period: str | None, kind: Kind, *, again: bool = False,
+    segment: Mapping[str, str] | None = None,
+) -> ReportResult:  # fmt: skip
+    """A report, made and kept where there is none yet; `again` adds an edition with what is known now.
+
+    Raises:
+        BadValueError: it is no such period, or the review of a quarter for a segment.
+        TooFewError: the segment is too small, or nearly all customers.
+    """
+    if segment and kind == "quarter":
+        raise BadValueError("the review of a quarter tells the stories of single customers: it is of all of them")
+    whose = dict(segment or {})
     now = now_us()
     asked = last_period(workspace, kind, now) if period is None else Period.read(period, kind)
-    if again or kept_report(workspace.store, asked.name) is None:
+    if again or kept_report(workspace.store, asked.key(whose)) is None:
         check_over(asked, workspace, now)
-        document = _made(workspace, asked)
+        check_kept(asked, workspace, now)
+        document = _made(workspace, asked, whose)
         as_of_us = document.pop("as_of_us")
-        keep_report(workspace.store, asked.name, as_of_us, now_us(), document)
-    return found_report(workspace.store, asked)
+        keep_report(workspace.store, asked.key(whose), as_of_us, now_us(), document)
+    return found_report(workspace.store, asked, whose)
 
 
-def found_report(store: Store, period: Period) -> ReportResult:
+def found_report(store: Store, period: Period, segment: Mapping[str, str]) -> ReportResult:
     """A report that is kept, with what the one it is compared with said."""
-    editions = tuple(editions_of(store, period.name))
-    return ReportResult(period, editions, _told_before(store, editions[0].document))
+    editions = tuple(editions_of(store, period.key(segment)))
+    return ReportResult(period, editions, _told_before(store, editions[0].document, segment), segment)
 
 
-def week_diff(workspace: Workspace, since: str | None, until: str | None) -> Diff | None:
+def week_diff(
+    workspace: Workspace, since: str | None, until: str | None, segment: Mapping[str, str] | None = None
+) -> Diff | None:
     """What moved the level from one week's report to another's; both are made and kept where they are not yet.
 
     By default the last week, and that of four weeks before. None where one of them has too few customers.
@@ -89,14 +105,15 @@ def week_diff(workspace: Workspace, since: str | None, until: str | None) -> Dif
     Raises:
         BadValueError: the first does not lie before the second.
     """
-    after = report_of(workspace, until, "week")
+    after = report_of(workspace, until, "week", segment=segment)
     first = after.period.first - timedelta(weeks=LATELY_WEEKS)
-    before = report_of(workspace, since or first.isoformat(), "week")
+    before = report_of(workspace, since or first.isoformat(), "week", segment=segment)
     if before.period >= after.period:
         raise BadValueError(f"{before.period.name} does not lie before {after.period.name}; start from an earlier week")
-    with workspace.snapshot(after.period.last.isoformat()) as known:
+    with workspace.snapshot(after.period.last.isoformat()) as everybody:
+        known = part_of(workspace, everybody, segment) if segment else everybody
         ends = [one.period.last + timedelta(days=1) for one in (after, before)]
-        moved = moved_numbers(workspace.run_of(known), known, *ends)
+        moved = moved_numbers(workspace.run_of(known), known, *ends, is_part=bool(segment))
     if moved is None:
         return None
     return diff(moved, _level_of(before.numbers), ALL, told_after=_level_of(after.numbers))
@@ -107,18 +124,20 @@ def reports_of(store: Store) -> list[Kept]:
     return all_reports(store)
 
 
-def _made(workspace: Workspace, period: Period) -> dict[str, Any]:
-    with workspace.snapshot(period.last.isoformat()) as known:
-        numbers = week_numbers if period.kind == "week" else quarter_numbers
-        return {**numbers(workspace, known, period), "as_of_us": known.as_of_us}
+def _made(workspace: Workspace, period: Period, segment: Mapping[str, str]) -> dict[str, Any]:
+    with workspace.snapshot(period.last.isoformat()) as everybody:
+        if period.kind == "quarter":
+            return {**quarter_numbers(workspace, everybody, period), "as_of_us": everybody.as_of_us}
+        known = part_of(workspace, everybody, segment) if segment else everybody
+        return {**week_numbers(workspace, known, period, segment), "as_of_us": known.as_of_us}
 
 
-def _told_before(store: Store, numbers: dict[str, Any]) -> float | None:
+def _told_before(store: Store, numbers: dict[str, Any], segment: Mapping[str, str]) -> float | None:
     """The level that the report of the week it is compared with said; None where there is none."""
     moved = numbers.get("moved")
     if not moved:
         return None
-    before = kept_report(store, _week_ending(moved["since"]).name)
+    before = kept_report(store, _week_ending(moved["since"]).key(segment))
     return None if before is None else _level_of(before.document)
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from cxcurve.errors import BadValueError, TooFewError, WorkspaceError
+from cxcurve.errors import BadValueError, TooFewError, UnknownNameError, WorkspaceError
 from cxcurve.metrics.curve import X
 from cxcurve.metrics.drift import Zone
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.reports.periods import Kind, Period
-from cxcurve.stats.estimates import Estimate
+from cxcurve.stats.estimates import Estimate, nothing
 from cxcurve.workspace.curves import CurveResult
 from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.few import FEWEST, check_told, few_curve, few_drift, few_moved, few_scorecard, told_together
 from cxcurve.workspace.moved import LABELS, MovedResult, moved_result
+from cxcurve.workspace.populations import population, values_by_customer
 from cxcurve.workspace.results import at, plain
-from cxcurve.workspace.scorecards import Scorecard, scorecard
+from cxcurve.workspace.scorecards import Scorecard
 
 if TYPE_CHECKING:
     from cxcurve.pipeline.run import Run
@@ -56,8 +59,26 @@ def check_over(period: Period, workspace: Workspace, now_us: int) -> None:
         raise BadValueError(f"{period.name} is over after {period.last}; {told}. Ask for {period.before.name}")
 
 
-def week_numbers(workspace: Workspace, known: Snapshot, period: Period) -> dict[str, Any]:
-    """What a report of a week says; `known` is what was known at its end.
+def check_kept(period: Period, workspace: Workspace, now_us: int) -> None:
+    """That the events of a period are still kept: what is left of older ones would say something else.
+
+    Raises:
+        BadValueError: it is older than `defaults: {retention}` of journey.yaml.
+    """
+    kept = workspace.journey.defaults.retention
+    if kept is None:
+        return
+    since = datetime.fromtimestamp(now_us / 1e6, ZoneInfo(workspace.settings.zone)).date() - timedelta(days=kept.days)
+    if period.last < since:
+        raise BadValueError(f"{period.name} is older than what is kept (journey.yaml, defaults: retention); it is gone")
+
+
+def week_numbers(
+    workspace: Workspace, known: Snapshot, period: Period, segment: Mapping[str, str]
+) -> dict[str, Any]:  # fmt: skip
+    """What a report of a week says; `known` is what was known at its end, of a segment's customers where one is said.
+
+    Of a segment it goes to people who may know of no others: without small cells.
 
     Returns:
         Numbers as JSON has them: of the scorecard, the curve, the level and what moved it in four weeks, the zones.
@@ -65,15 +86,44 @@ def week_numbers(workspace: Workspace, known: Snapshot, period: Period) -> dict[
     """
     run = workspace.run_of(known)
     drift = workspace.drift_of(known)
+    card = workspace.scorecard_of(known, drift)
+    if segment:
+        drift, card = _few_drifting(few_drift(drift)), few_scorecard(card)
     curve = workspace.curve_of(known, AXIS, drift)
-    card = scorecard(known, workspace.store.arrow, drift)
+    curve = few_curve(curve) if segment else curve
     return {
         **head(workspace, known, period),
+        **({"segment": dict(segment)} if segment else {}),
         "scorecard": card_numbers(card),
         "curve": curve_numbers(curve),
-        "moved": moved_numbers(run, known, period.last + timedelta(days=1)),
-        "zones": zone_numbers(drift, known),
+        "moved": moved_numbers(run, known, period.last + timedelta(days=1), is_part=bool(segment)),
+        "zones": zone_numbers(drift, known, is_part=bool(segment)),
     }  # fmt: skip
+
+
+def _few_drifting(drift: Drift) -> Drift:
+    """Without the money of a few who drift: it would be theirs one by one."""
+    few = [0 < len(zone.drifting_now) < FEWEST for zone in drift.zones]
+    told = (replace(zone, impact=nothing()) if one else zone for zone, one in zip(drift.zones, few, strict=True))
+    return replace(drift, zones=tuple(told))
+
+
+def part_of(workspace: Workspace, everybody: Snapshot, segment: Mapping[str, str]) -> Snapshot:
+    """The customers of a segment, where a report of them tells of no single one.
+
+    Raises:
+        UnknownNameError: nobody has such a value.
+        TooFewError: they are few, or differ from all by few.
+    """
+    store = workspace.store
+    known = values_by_customer(everybody, store)
+    for key, value in segment.items():
+        if key not in known:
+            raise UnknownNameError("segment", key, known)
+        if value not in known[key]:
+            raise UnknownNameError(f"{key} of customers", value, known[key])
+    check_told(told_together(everybody, store), segment, None)
+    return population(everybody, store, segment, None)
 
 
 def head(workspace: Workspace, known: Snapshot, period: Period) -> dict[str, Any]:
@@ -96,11 +146,19 @@ def head(workspace: Workspace, known: Snapshot, period: Period) -> dict[str, Any
     }
 
 
-def moved_numbers(run: Run, known: Snapshot, until: date, since: date | None = None) -> dict[str, Any] | None:
-    """What moved the level up to a day, all parts; None where there are no two weeks to compare."""
+def moved_numbers(
+    run: Run, known: Snapshot, until: date, since: date | None = None, *, is_part: bool = False
+) -> dict[str, Any] | None:
+    """What moved the level up to a day, all parts; None where there are no two weeks to compare.
+
+    Of a part of the customers also where few of them left, came or stayed.
+    """
     try:
-        found: MovedResult = moved_result(run, known, since, until)
+        made: MovedResult = moved_result(run, known, since, until)
     except (BadValueError, TooFewError):
+        return None
+    found = few_moved(made) if is_part else made
+    if found is None:
         return None
     labels = {stage: known.stage_label(k) for k, stage in enumerate(known.stage_names)}
     return {**found.to_json(), "kinds": dict(LABELS), "stages": labels}
@@ -126,11 +184,12 @@ def curve_numbers(curve: CurveResult) -> dict[str, Any]:
     }
 
 
-def zone_numbers(drift: Drift, known: Snapshot) -> list[dict[str, Any]]:
-    """The drift zones with a share, those where most is at stake first."""
+def zone_numbers(drift: Drift, known: Snapshot, *, is_part: bool = False) -> list[dict[str, Any]]:
+    """The drift zones with a share, those where most is at stake first; of a part not how few drift."""
     zones = [zone for zone in drift.zones if zone.stall.value is not None]
     zones.sort(key=lambda zone: (-(zone.impact.value or 0.0), -(zone.stall.value or 0.0), zone.start))
-    return [_zone(zone, known) for zone in zones[:MOST_ZONES]]
+    told = [_zone(zone, known) for zone in zones[:MOST_ZONES]]
+    return [{**one, "n_drifting": None} if is_part and 0 < one["n_drifting"] < FEWEST else one for one in told]
 
 
 def _zone(zone: Zone, known: Snapshot) -> dict[str, Any]:

@@ -107,20 +107,28 @@ def revenue_result(snapshot: Snapshot, arrow: Arrow, currency: str) -> RevenueRe
     result = RevenueResult(snapshot.as_of_us, currency, rule, is_said)
     if rule is None:
         return replace(result, reason=Reason.NOT_IN_MODEL)
+    moves, buckets, told = moves_in(snapshot, arrow, rule, currency, is_said=is_said)
+    result = replace(result, currency=told)
+    if not len(moves):
+        return replace(result, moves=moves, reason=Reason.NO_EVENTS)
+    value_us = _first_value(snapshot, arrow)
+    reason = None if moves.cents.any() else Reason.NO_REVENUE
+    found = _told(replace(result, moves=moves, reason=reason), moves, buckets, snapshot.zone)
+    return _with_cohorts(found, moves, value_us, snapshot.zone)
+
+
+def moves_in(
+    snapshot: Snapshot, arrow: Arrow, rule: Recurring, currency: str, *, is_said: bool
+) -> tuple[Movements, dict[int, int], str]:
+    """Every movement of revenue, the bucket of each customer, and the currency."""
     rows = arrow(snapshot.customers.select("customer_key", "bucket", "revenue_per_year")).to_pylist()
     known = {row["customer_key"]: row["revenue_per_year"] for row in rows if row["revenue_per_year"]}
     events = arrow(revenue_events(snapshot, rule))
     if not is_said:  # nobody knows what their amounts are for
         events = events.set_column(events.column_names.index("amount"), "amount", pa.nulls(len(events), pa.float64()))
-    result = replace(result, currency=_currency(events, currency))
-    moves = movements_of(events, rule, snapshot.plan.keys, known, result.currency)
-    if not len(moves):
-        return replace(result, moves=moves, reason=Reason.NO_EVENTS)
-    buckets = {row["customer_key"]: row["bucket"] for row in rows}
-    value_us = _first_value(snapshot, arrow)
-    reason = None if moves.cents.any() else Reason.NO_REVENUE
-    found = _told(replace(result, moves=moves, reason=reason), moves, buckets, snapshot.zone)
-    return _with_cohorts(found, moves, value_us, snapshot.zone)
+    currency = _currency(events, currency)
+    moves = movements_of(events, rule, snapshot.plan.keys, known, currency)
+    return moves, {row["customer_key"]: row["bucket"] for row in rows}, currency
 
 
 def _currency(events: pa.Table, usual: str) -> str:

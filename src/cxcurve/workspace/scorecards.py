@@ -14,6 +14,7 @@ from cxcurve.stats.estimates import Estimate, nothing
 from cxcurve.workspace.drift import Drift
 from cxcurve.workspace.readings import Arrow, Reading, readings
 from cxcurve.workspace.results import html_table, moment, plain
+from cxcurve.workspace.retained import retention_readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Row:
     series: tuple[float | None, ...]
     n_unknown: int = 0
     change: Estimate = field(default_factory=nothing)
+    n_fewest: int | None = None
 
     @property
     def is_thin(self) -> bool:
@@ -73,9 +75,9 @@ class Scorecard:
         return html_table(f"Scorecard, week to {self.week_end:%d %b %Y}", names, rows)
 
 
-def scorecard(snapshot: Snapshot, arrow: Arrow, drift: Drift) -> Scorecard:
-    """The card of the week that as_of falls in; metrics in `focus` first."""
-    found = readings(snapshot, arrow, drift)
+def scorecard(snapshot: Snapshot, arrow: Arrow, drift: Drift, currency: str) -> Scorecard:
+    """The card of the week that as_of falls in; metrics in `focus` first. `currency`: the workspace's."""
+    found = readings(snapshot, arrow, drift) | retention_readings(snapshot, arrow, currency)
     focus = snapshot.plan.journey.focus
     ordered = sorted(METRICS, key=lambda m: focus.index(m.name) if m.name in focus else len(focus))
     rows = [_row(snapshot, metric, found[metric.name]) for metric in ordered if metric.name in found]
@@ -97,7 +99,7 @@ def _row(snapshot: Snapshot, metric: Metric, reading: Reading) -> Row:
         journey.actions.get(metric.name, ""),
         journey.owners.get(metric.name, "") or (stages[0].lead if stages else ""),
         tuple(dict.fromkeys(team for stage in stages for team in stage.supporting)),
-        reading.series, reading.n_unknown, change or nothing(),
+        reading.series, reading.n_unknown, change or nothing(), reading.n_fewest,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from cxcurve.journey.calendar import end_of_day
 from cxcurve.model import Subscription
 from cxcurve.reports.messages import Message, message
 from cxcurve.reports.periods import Period
+from cxcurve.reports.sheet import whose
 from cxcurve.sources.posting import CHAT, File, Letter, Post, UnsureError, check_subscription_ready, open_post
 from cxcurve.store import Store
 from cxcurve.store.reports import note_sending, sendings
@@ -89,7 +90,7 @@ def to_send(workspace: Workspace, name: str, *, again: bool = False) -> Outbound
     if name not in workspace.subscriptions:
         raise UnknownNameError("report", name, workspace.subscriptions)
     one = workspace.subscriptions[name]
-    found = report_of(workspace, None, one.report) if one.view is None else None
+    found = report_of(workspace, None, one.report, segment=one.segment) if one.view is None else None
     period = _period(workspace, one, now_us()) if found is None else found.period
     before = _states(workspace.store, one, period)
     everybody = [(_mark(workspace.store, who), who) for who in ((CHAT,) if one.to == CHAT else one.recipients)]
@@ -129,7 +130,8 @@ def noter(store: Store, out: Outbound) -> Note:
     """Writes down what became of it."""
 
     def note(mark: str, state: str, what: str | None) -> None:
-        note_sending(store, out.subscription.key, out.period.name, mark, state, now_us(), what)
+        said = out.period.key(out.subscription.segment)
+        note_sending(store, out.subscription.key, said, mark, state, now_us(), what)
 
     return note
 
@@ -171,9 +173,10 @@ def _status(store: Store, one: Subscription) -> dict[str, Any]:
     last = [row for row in rows if row.period == period]
     counts = {state: sum(row.state == state for row in last) for state in (SENT, SENDING, FAILED)}
     return {
-        "report": one.report, "view": one.view, "to": one.to, "every": None if one.every is None else str(one.every),
+        "report": one.report, "segment": dict(one.segment), "view": one.view, "to": one.to,
+        "every": None if one.every is None else str(one.every),
         "n_recipients": 1 if one.to == CHAT else len(one.recipients),
-        "period": period, "at": at(rows[0].at_us) if rows else None,
+        "period": None if period is None else period.partition("?")[0], "at": at(rows[0].at_us) if rows else None,
         "n_sent": counts[SENT], "n_unsure": counts[SENDING], "n_failed": counts[FAILED],
         "error": next((row.note for row in last if row.state == FAILED and row.note), None),
     }  # fmt: skip
@@ -183,7 +186,7 @@ def _said(workspace: Workspace, one: Subscription, period: Period, found: Report
     if found is None:
         return shared_view_message(workspace, str(one.view), period)
     files = "" if one.to == CHAT else ", ".join(f"{found.document.name}.{kind}" for kind in one.attach)
-    return message(found.document.headline, workspace.name, period.said, one.link, files)
+    return message(found.document.headline, whose(found.numbers), period.said, one.link, files)
 
 
 def _handed(
@@ -223,7 +226,7 @@ def _files(out: Outbound) -> list[File]:
 
 def _states(store: Store, one: Subscription, period: Period) -> dict[str, tuple[str, str | None, int]]:
     """By recipient's mark the state, what went wrong, and when."""
-    rows = [row for row in sendings(store, one.key) if row.period == period.name]
+    rows = [row for row in sendings(store, one.key) if row.period == period.key(one.segment)]
     return {row.recipient: (row.state, row.note, row.at_us) for row in rows}
 
 
@@ -239,5 +242,5 @@ def _mark(store: Store, recipient: str) -> str:
 
 
 def _letter_mark(out: Outbound, mark: str) -> str:
-    said = f"{out.workspace}|{out.subscription.key}|{out.period.name}|{mark}"
+    said = f"{out.workspace}|{out.subscription.key}|{out.period.key(out.subscription.segment)}|{mark}"
     return f"cxcurve-{hashlib.sha256(said.encode()).hexdigest()[:32]}"

@@ -142,7 +142,11 @@ class Workspace(Scored):
     def scorecard(self, **whom: Any) -> Scorecard:
         """The scorecard of the week."""
         with self.snapshot(**whom) as known:
-            return scorecard(known, self.store.arrow, self.drift_of(known))
+            return self.scorecard_of(known)
+
+    def scorecard_of(self, known: Snapshot, drift: Drift | None = None) -> Scorecard:
+        """The same from a snapshot; its drift zones are worked out where they are not given."""
+        return scorecard(known, self.store.arrow, drift or self.drift_of(known), self.settings.currency)
 
     def customer(self, customer_id: str, as_of: str | datetime | None = None) -> CustomerResult:
         """One customer with the signals and events behind its scores."""
@@ -215,24 +219,30 @@ class Workspace(Scored):
 
     # --- reports
 
-    def report(self, period: str | None = None, kind: Kind = "week", *, again: bool = False) -> ReportResult:
+    def report(
+        self, period: str | None = None, kind: Kind = "week", *, again: bool = False,
+        segment: Mapping[str, str] | None = None,
+    ) -> ReportResult:  # fmt: skip
         """The report of a week or a quarter (default: the last that is over), made and kept where there is none yet.
 
-        What was kept is never made anew; `again` sets beside it what is known of the same time now.
+        What was kept is never made anew; `again` sets beside it what is known of the same time now. A segment, such as
+        {"plan": "Pro"}, has reports of its own.
 
         Raises:
             BadValueError: it is no such period, or it is not over.
             WorkspaceError: nothing was scored yet.
         """
-        return report_of(self, period, kind, again=again)
+        return report_of(self, period, kind, again=again, segment=segment)
 
-    def report_diff(self, since: str | None = None, until: str | None = None) -> Diff | None:
+    def report_diff(
+        self, since: str | None = None, until: str | None = None, segment: Mapping[str, str] | None = None
+    ) -> Diff | None:
         """What moved the level from one week's report to another's, all of it; None where there are too few customers.
 
         Raises:
             BadValueError: they are no weeks that are over, one after the other.
         """
-        return week_diff(self, since, until)
+        return week_diff(self, since, until, segment)
 
     def send_report(self, name: str, *, dry_run: bool = False, again: bool = False) -> SendResult:
         """Send the last report to a subscription of reports.yaml: to those who were not sent it yet, or to all `again`.

@@ -10,9 +10,10 @@ from typing import Any
 from cxcurve import charts
 from cxcurve.charts import format as fmt
 from cxcurve.stats.estimates import Estimate
-from cxcurve.web.asked import Asked
+from cxcurve.web.asked import Asked, Whom
 from cxcurve.web.grid import PARAMETERS as TABLE
 from cxcurve.web.grid import Column, Grid, grid
+from cxcurve.web.pages.explain import explained
 from cxcurve.web.pages.frame import Field, Frame, customer_href, framed, with_query
 from cxcurve.web.reader import View
 from cxcurve.workspace.deals import NO_DOUBT, DealsResult, StageOfDeals
@@ -26,7 +27,7 @@ COLUMNS = (
     Column("name", "Prospect", note="segment"),
     Column("stage_label", "Stage", note="there"),
     Column("amount", "Amount a year", kind="money", note="amount_note"),
-    Column("chance", "Moves on", kind="share", note="chance_note"),
+    Column("chance", "Moves on", kind="share", note="chance_note", href="chance_href"),
     Column("expected", "Expected", kind="money"),
     Column("doubt", "What holds it"),
     Column("friction_index", "Friction", kind="friction", is_less=True),
@@ -93,12 +94,12 @@ def build(view: View, asked: Asked) -> DealsPage:
         row for row in result.rows
         if (not stage or row["stage"] == stage) and (not doubt or (row["doubt"] or NO_DOUBT) == doubt)
     ]  # fmt: skip
-    rows = [_row(row, frame["kept"], frame["currency"]) for row in chosen]
+    rows = [_row(row, view.whom, frame["kept"], frame["currency"]) for row in chosen]
     return DealsPage(
         **frame,
         result=result,
-        stats=() if result.reason else _stats(result, frame["currency"]),
-        stages=tuple(_stage(one, frame["currency"], frame["kept"]) for one in result.stages if one.n),
+        stats=() if result.reason else _stats(result, view.whom, frame["currency"]),
+        stages=tuple(_stage(one, view.whom, frame["currency"], frame["kept"]) for one in result.stages if one.n),
         free=next(({"amount": amount, "n": n} for name, amount, n in result.doubts if name == NO_DOUBT), None),
         table=grid(
             COLUMNS, rows, asked, sort="-expected", noun="prospect", searched=("name", "customer_id", "owner", "doubt"),
@@ -108,7 +109,7 @@ def build(view: View, asked: Asked) -> DealsPage:
     )  # fmt: skip
 
 
-def _row(row: Row, kept: Mapping[str, str], currency: str) -> Row:
+def _row(row: Row, whom: Whom, kept: Mapping[str, str], currency: str) -> Row:
     usual = f"usual: {fmt.money(row['usual_amount'], currency)}" if row["usual_amount"] else ""
     missing = f"nobody said{f'; {usual}' if usual else ''}" if row["amount"] is None else ""
     return {
@@ -116,12 +117,20 @@ def _row(row: Row, kept: Mapping[str, str], currency: str) -> Row:
         "href": customer_href(row["customer_id"], kept),
         "there": f"for {fmt.days(row['days'])}",
         "amount_note": missing,
-        "chance_note": "too few stayed as long" if row["chance"] is None else "",
+        "chance_note": _rests_on(row),
+        "chance_href": "" if row["chance"] is None else explained(whom, "deals", row["customer_id"], "chance"),
         "doubt": row["doubt"] or NO_DOUBT,
     }
 
 
-def _stats(result: DealsResult, currency: str) -> tuple[Row, ...]:
+def _rests_on(row: Row) -> str:
+    """How many stayed as long, and how many of them moved on."""
+    if row["chance"] is None:
+        return "too few stayed as long"
+    return "" if row["n_there"] is None else f"{fmt.number(row['n_moved_on'])} of {fmt.number(row['n_there'])} did"
+
+
+def _stats(result: DealsResult, whom: Whom, currency: str) -> tuple[Row, ...]:
     priced = len(result.rows) - result.n_without_amount
     without = f"; {fmt.number(result.n_without_amount)} without" if result.n_without_amount else ""
     last = next((one for one in reversed(result.stages) if one.n), None)
@@ -129,26 +138,30 @@ def _stats(result: DealsResult, currency: str) -> tuple[Row, ...]:
         {"label": "Prospects", "value": fmt.number(len(result.rows)), "interval": "",
          "note": f"{fmt.number(priced)} with an amount{without}", "tone": ""},
         {"label": "Would pay a year", "value": fmt.money(result.amount, currency) if priced else None, "interval": "",
-         "note": "all amounts together" if priced else fmt.reason("no_revenue"), "tone": ""},
-        _expected("Moves on in 28 days", result.expected, currency, f"of {fmt.plural(result.expected.n, 'prospect')}"),
+         "note": "all amounts together" if priced else fmt.reason("no_revenue"), "tone": "",
+         "href": explained(whom, "deals", "amount")},
+        _expected("Moves on in 28 days", result.expected, currency, f"of {fmt.plural(result.expected.n, 'prospect')}",
+                  explained(whom, "deals", "expected")),
     ]  # fmt: skip
     if last is not None:
         label = f"From {last.label} to {result.purchase}"
-        found.append(_expected(label, last.expected, currency, f"of {fmt.plural(last.expected.n, 'prospect')}"))
+        href = explained(whom, "deals", "stage", last.stage, "expected")
+        found.append(_expected(label, last.expected, currency, f"of {fmt.plural(last.expected.n, 'prospect')}", href))
     return tuple(found)
 
 
-def _expected(label: str, found: Estimate, currency: str, note: str) -> Row:
+def _expected(label: str, found: Estimate, currency: str, note: str, href: str) -> Row:
     return {
         "label": label,
         "value": None if found.value is None else fmt.money(found.value, currency),
         "interval": fmt.interval(found.low, found.high, "money", currency),
         "note": fmt.reason(found.reason) or note,
         "tone": "",
+        "href": href,
     }
 
 
-def _stage(one: StageOfDeals, currency: str, kept: Mapping[str, str]) -> Row:
+def _stage(one: StageOfDeals, whom: Whom, currency: str, kept: Mapping[str, str]) -> Row:
     found = one.expected
     return {
         "label": one.label,
@@ -157,6 +170,7 @@ def _stage(one: StageOfDeals, currency: str, kept: Mapping[str, str]) -> Row:
         "n_with_amount": one.n_with_amount,
         "amount": one.amount if one.n_with_amount else None,
         "expected": found.value,
+        "expected_href": explained(whom, "deals", "stage", one.stage, "expected"),
         "band": fmt.interval(found.low, found.high, "money", currency),
         "reason": found.reason,
         "next_step": one.next_step,

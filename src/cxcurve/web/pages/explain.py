@@ -72,6 +72,12 @@ def href_of(key: Key) -> str:
     return f"/explain?key={quote(str(key), safe='/')}"
 
 
+def explained(whom: Whom, *parts: object) -> str:
+    """The page that explains a number of whom a page is about."""
+    kind, *rest = map(str, parts)
+    return href_of(Key(kind, tuple(rest), whom.segment, whom.cohort, whom.as_of))
+
+
 def build(view: View, asked: Asked, key: Key) -> ExplainPage:
     """The page of a number.
 

@@ -14,9 +14,11 @@ from cxcurve.charts import Link, Node
 from cxcurve.charts import format as fmt
 from cxcurve.metrics.flows import Step
 from cxcurve.stats.estimates import THIN, Estimate
-from cxcurve.web.asked import Asked
+from cxcurve.web.asked import Asked, Whom
+from cxcurve.web.pages.explain import explained
 from cxcurve.web.pages.frame import Field, Frame, framed, with_query
 from cxcurve.web.reader import View
+from cxcurve.workspace.explain.flows import DEFINITIONS, STAGES
 from cxcurve.workspace.flows import HORIZONS, MOST_NEXT, WINDOWS, FlowResult
 from cxcurve.workspace.names import stage_label
 
@@ -103,7 +105,10 @@ def build(view: View, asked: Asked) -> FlowsPage:
         for key, days in (("window", WINDOWS), ("within", HORIZONS))
     )
     result = view.flow(names, int(window), int(within))
-    rows = tuple(_row(one, label, place, result) for place, (one, label) in enumerate(_labelled(result)))
+    rows = tuple(
+        _row(one, label, place, result, _hrefs(view.whom, names, result, one))
+        for place, (one, label) in enumerate(_labelled(result))
+    )
     journey = view.workspace.journey
     return FlowsPage(
         **frame,
@@ -139,7 +144,13 @@ def _time_fields(window: str, within: str) -> tuple[Field, ...]:
     return Field("window", "Began in", began, window), Field("within", "Goes on within", goes, within)
 
 
-def _row(one: Step, label: str, place: int, result: FlowResult) -> Row:
+def _hrefs(whom: Whom, names: tuple[str, ...], result: FlowResult, one: Step) -> Row:
+    """The pages that explain the facts of a step."""
+    flow = "flows", ",".join(names) or STAGES, result.window_days, result.horizon_days
+    return {fact: explained(whom, *flow, one.name, fact) for fact in DEFINITIONS}
+
+
+def _row(one: Step, label: str, place: int, result: FlowResult, hrefs: Row) -> Row:
     is_last = place + 1 == len(result.steps) and len(result.after) <= place
     first = result.steps[0].n
     return {
@@ -161,6 +172,7 @@ def _row(one: Step, label: str, place: int, result: FlowResult) -> Row:
         "slow": one.slow.value,
         "reason": one.goes_on.reason,
         "is_thin": one.n < THIN,
+        "hrefs": hrefs,
     }
 
 

@@ -8,10 +8,12 @@ from datetime import datetime
 from importlib.util import find_spec
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
+from cxcurve.charts.format import words
 from cxcurve.errors import BadValueError, ProblemsError, UnknownNameError
 from cxcurve.reports.headline import headline
-from cxcurve.reports.periods import Period
+from cxcurve.reports.periods import Period, read_key
 from cxcurve.store.reports import Kept
 from cxcurve.web.asked import Asked
 from cxcurve.web.pages.frame import Frame, bare, kept_of, local
@@ -82,7 +84,7 @@ def file_of(workspace: Workspace, name: str) -> ReportFile:
     kept = [one.period for one in workspace.reports()]
     if period not in kept or kind not in KINDS:
         raise UnknownNameError("report", name, [f"{one}.{kind}" for one in kept])
-    document = found_report(workspace.store, _period(period)).document
+    document = found_report(workspace.store, *_read(period)).document
     makes: Mapping[str, Callable[[], bytes]] = {
         "html": lambda: document.html().encode(),
         "pdf": document.pdf,
@@ -96,15 +98,18 @@ def _listed(found: Sequence[Kept], zone: str) -> Iterator[dict[str, Any]]:
     for period, editions in groupby(found, lambda one: one.period):
         first, *later = editions
         numbers = first.document
-        said = _period(period).said
+        of, segment = _read(period)
+        said = of.said
         yield {
-            "period": period,
+            "period": of.name,
+            "segment": segment,
             "kind": numbers["kind"],
             "label": f"{said[0].upper()}{said[1:]}",
+            "of": ", ".join(f"{words(key)} {value}" for key, value in sorted(segment.items())),
             "headline": headline(numbers["scorecard"], numbers["currency"]).title,
             "made_at": local(first.made_us, zone),
             "n_later": len(later),
-            "files": [{"label": kind.upper(), "href": f"/reports/{period}.{kind}"} for kind in kinds],
+            "files": [{"label": kind.upper(), "href": f"/reports/{quote(period, safe='')}.{kind}"} for kind in kinds],
         }
 
 
@@ -113,9 +118,9 @@ def _subscription(key: str, one: Mapping[str, Any], zone: str) -> dict[str, Any]
     return {**one, "name": key, "at": when}
 
 
-def _period(name: str) -> Period:
+def _read(name: str) -> tuple[Period, dict[str, str]]:
     try:
-        return Period.read(name, "quarter" if "Q" in name else "week")
+        return read_key(name)
     except BadValueError:
         raise UnknownNameError("report", name) from None
 

@@ -18,10 +18,10 @@ from cxcurve.metrics.revenue import Line
 from cxcurve.metrics.revenue_cohorts import Cell, RevenueCohort
 from cxcurve.stats.estimates import THIN, Estimate
 from cxcurve.web.asked import Asked, Whom
-from cxcurve.web.pages.explain import href_of
+from cxcurve.web.pages.explain import explained
 from cxcurve.web.pages.frame import Frame, framed, local, with_query
 from cxcurve.web.reader import View
-from cxcurve.workspace.explain import Key
+from cxcurve.workspace.explain.revenue import COUNTS, LABELS, MONTH
 from cxcurve.workspace.revenue import BEGINNINGS, SPANS, RevenueResult
 
 PARAMETERS = ("begins", "span", "kept")
@@ -113,12 +113,12 @@ def build(view: View, asked: Asked) -> RevenuePage:
     chosen = {key: asked.choice(key, words, words[0]) for key, words in options.items()}
     result = view.revenue
     frame["currency"] = result.currency
-    lines = tuple(_line(one, place < result.n_over) for place, one in reversed([*enumerate(result.lines)]))
+    lines = tuple(_line(one, place < result.n_over, view.whom) for place, one in reversed([*enumerate(result.lines)]))
     return RevenuePage(
         **frame,
         result=result,
         stats=tuple(
-            {**item, "href": _explained(view.whom, name)}
+            {**item, "href": explained(view.whom, "revenue", name)}
             for name, item in zip(STATS, _stats(result, frame["currency"], _target(view)), strict=False)
         ),
         remarks=tuple(_remarks(result)),
@@ -138,10 +138,6 @@ def build(view: View, asked: Asked) -> RevenuePage:
 def _target(view: View) -> float | None:
     goal = view.workspace.journey.targets.get("nrr")
     return float(goal) if isinstance(goal, int | float) else None
-
-
-def _explained(whom: Whom, name: str) -> str:
-    return href_of(Key("revenue", (name,), whom.segment, whom.cohort, whom.as_of))
 
 
 def _tabs(asked: Asked, key: str, words: Sequence[str], chosen: str) -> tuple[Row, ...]:
@@ -221,7 +217,7 @@ def _remarks(result: RevenueResult) -> list[str]:
     return said
 
 
-def _line(one: Line, is_over: bool) -> Row:
+def _line(one: Line, is_over: bool, whom: Whom) -> Row:
     return {
         "label": _month(one.period.name),
         "is_over": is_over,
@@ -233,6 +229,7 @@ def _line(one: Line, is_over: bool) -> Row:
         "n_closing": one.n_closing,
         "nrr": one.kept.nrr.value,
         "grr": one.kept.grr.value,
+        "hrefs": {name: explained(whom, "revenue", MONTH, one.period.name, name) for name in (*LABELS, *COUNTS)},
     }
 
 

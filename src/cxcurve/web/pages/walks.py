@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cxcurve.errors import ProblemsError
+from cxcurve.errors import Problem, ProblemsError
 from cxcurve.web import grid as grids
 from cxcurve.web.asked import Asked
 from cxcurve.web.flash import say
@@ -14,6 +14,7 @@ from cxcurve.web.grid import Column, Grid
 from cxcurve.web.matrix import rule_of
 from cxcurve.web.pages.frame import Field, Frame, bare, kept_of, local
 from cxcurve.web.reader import View
+from cxcurve.web.upload import text_of
 from cxcurve.web.visitor import visitor
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.instants import now_us
@@ -21,7 +22,7 @@ from cxcurve.workspace.walks import FEELINGS, STEP, WALK, Side, Step, compared, 
 
 PARAMETERS = (*grids.PARAMETERS, "journey")
 CSV = "walks.csv"
-TEXT, DELETE = "steps", "delete"
+TEXT, FILE, DELETE = "steps", "file", "delete"
 LONGEST_BODY = 1_000_000
 MOST_PROBLEMS = 20
 COLUMNS = (
@@ -115,18 +116,29 @@ def build(view: View, asked: Asked, refused: Refused | None = None) -> WalksPage
     )  # fmt: skip
 
 
-def change(workspace: Workspace, form: Mapping[str, str], by: str) -> str | Refused:
-    """Take a form of the page: steps of walks, or a walk to take out; where to go then, or what is to be mended."""
+def change(workspace: Workspace, form: Mapping[str, str], by: str, file: bytes | None = None) -> str | Refused:
+    """Take a form of the page: steps of walks, or a walk to take out; where to go then, or what is to be mended.
+
+    Steps are pasted or come as a file; a file that cannot be read is shown where they are pasted, to be mended.
+    """
     if walk_id := form.get(DELETE):
         delete_walk(workspace.store, walk_id)
         say("The walk is taken out.")
         return "/walks#walked"
     try:
+        if file is not None:
+            form = {**form, TEXT: _either(form.get(TEXT, ""), file)}
         workspace.write_walks(form.get(TEXT, ""), form, by)
     except ProblemsError as error:
         said = tuple(str(problem) for problem in error.problems)
         return Refused(form, said[:MOST_PROBLEMS], len(said))
     return "/walks#compared"
+
+
+def _either(pasted: str, file: bytes) -> str:
+    if pasted.strip():
+        raise ProblemsError([Problem("walk", 0, "is pasted and chosen as a file; send one of the two")])
+    return text_of(file, "walk")
 
 
 def _told(one: Step) -> dict[str, Any]:

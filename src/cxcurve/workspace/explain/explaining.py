@@ -15,7 +15,9 @@ from cxcurve.workspace.explain import (
     backtests,
     curves,
     customers,
+    deals,
     drift,
+    flows,
     friction,
     moved,
     revenue,
@@ -39,6 +41,8 @@ _KINDS: Mapping[str, Callable[..., Grounds]] = {
     "advocacy": advocacy.grounds,
     "revenue": revenue.grounds,
     "friction": friction.grounds,
+    "deals": deals.grounds,
+    "flows": flows.grounds,
     "action": actions.grounds,
     "backtest": backtests.grounds,
 }
@@ -72,6 +76,8 @@ def numbers(results: Results, customer_ids: list[str]) -> Iterator[str]:
     yield from advocacy.keys(results)
     yield from revenue.keys(results)
     yield from friction.keys(results)
+    yield from deals.keys(results)
+    yield from flows.keys(results)
     yield from moved.keys(results)
     yield from actions.keys(results)
     yield from backtests.keys(results)

@@ -19,8 +19,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "drift": ("drift/STAGE/FACT",),
     "ttv": ("ttv/median_days", "ttv/reached/DAY", "ttv/month/MONTH/...", "ttv/SEGMENT/VALUE/..."),
     "advocacy": ("advocacy/ready", "advocacy/rate", "advocacy/critics", "advocacy/action/SIGNAL"),
-    "revenue": ("revenue/closing", "revenue/nrr", "revenue/grr", "revenue/customers_kept"),
+    "revenue": ("revenue/FACT", "revenue/month/MONTH/FACT"),
     "friction": ("friction/revenue_at_risk", "friction/SIGNAL/TOUCHPOINT/STAGE/FACT"),
+    "deals": ("deals/ID/FACT", "deals/amount", "deals/expected", "deals/stage/STAGE/..."),
+    "flows": ("flows/stages/WINDOW/WITHIN/STEP/FACT", "flows/EVENT,EVENT,.../WINDOW/WITHIN/STEP/FACT"),
     "action": ("action/ID",),
     "backtest": ("backtest/INDEX/FACT", "backtest/INDEX/baselines/RIVAL"),
 }
@@ -33,8 +35,10 @@ _LENGTHS = {
     "drift": (2,),
     "ttv": (1, 2, 3, 4),
     "advocacy": (1, 2),
-    "revenue": (1,),
+    "revenue": (1, 3),
     "friction": (1, 4),
+    "deals": (1, 2, 3),
+    "flows": (5,),
     "action": (1,),
     "backtest": (2, 3),
 }

@@ -38,6 +38,21 @@ def share_by(cause: int, day: float) -> str:
     return f"{_line(cause)}SELECT coalesce(max_by(share, days), 0) FROM line WHERE days <= {day!r}"
 
 
+def share_not_by(cause: int, day: float) -> str:
+    """Share not ended by a cause on a day."""
+    return f"{_line(cause)}SELECT 1 - coalesce(max_by(share, days), 0) FROM line WHERE days <= {day!r}"
+
+
+def share_ahead(cause: int, day: float, ahead: float) -> str:
+    """Of those there longer than a day, the share ended by a cause so many days later."""
+    return f"""{_line(cause)}
+, told AS (
+  SELECT coalesce(max(share) FILTER (WHERE days <= {day!r}), 0) AS here,
+    coalesce(max(share) FILTER (WHERE days <= {day + ahead!r}), 0) AS ahead,
+    coalesce(min(still) FILTER (WHERE days <= {day!r}), 1) AS still FROM line)
+SELECT least((ahead - here) / still, 1) FROM told"""
+
+
 def still_at(day: float) -> str:
     """Share that still waits on a day."""
     return f"{_line(1)}SELECT coalesce(max_by(still, days), 1) FROM line WHERE days <= {day!r}"
@@ -87,6 +102,21 @@ def answers(kind: str) -> str:
     """The score of the answers."""
     return ANSWERS.format(measure=SCORES[kind])
 
+
+MATCHED_ODDS = """\
+WITH cells AS (
+  SELECT stratum, count(*) FILTER (is_met) AS n, count(*) FILTER (is_met AND has_left) AS did,
+    count(*) FILTER (NOT is_met) AS m, count(*) FILTER (NOT is_met AND has_left) AS others
+  FROM inputs GROUP BY stratum),
+alike AS (SELECT *, n * (did + others) / (n + m) AS expected FROM cells WHERE n > 0 AND m > 0),
+sums AS (
+  SELECT sum(did * (m - others) / (n + m)) = 0 OR sum(others * (n - did) / (n + m)) = 0 AS has_zero,
+    sum(expected) AS whole FROM alike),
+halves AS (SELECT *, CASE WHEN has_zero THEN expected / whole ELSE 0 END AS more FROM alike, sums),
+told AS (
+  SELECT n + more AS n, did + more / 2 AS did, m + more AS m, others + more / 2 AS others FROM halves)
+SELECT sum(did * (m - others) / (n + m)) / sum(others * (n - did) / (n + m)) FROM told"""
+"""Mantel and Haenszel's odds ratio; where it would be 0 or endless, a half is spread over each cell."""
 
 _PARTS = """\
 WITH counts AS (

@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Protocol
 from cxcurve.learn.backtest import Backtest, backtest
 from cxcurve.learn.forecasts import Forecasts, Index
 from cxcurve.metrics.curve import X
+from cxcurve.metrics.exit_chances import Matched
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.periods import Periods
 from cxcurve.metrics.snapshot import Snapshot
+from cxcurve.pipeline.friction import friction_weeks
 from cxcurve.pipeline.learning import forecasts_of
 from cxcurve.pipeline.periods import read_periods
 from cxcurve.pipeline.run import Run
 from cxcurve.workspace.advocacy import AdvocacyResult
 from cxcurve.workspace.curves import CurveResult
 from cxcurve.workspace.customers import CustomerResult, customer_result
+from cxcurve.workspace.deals import DealsResult, deals_result
 from cxcurve.workspace.drift import Drift
+from cxcurve.workspace.flows import FlowResult, flow_result
 from cxcurve.workspace.friction import InventoryResult
 from cxcurve.workspace.moved import Weeks, weeks_between
 from cxcurve.workspace.read_outs import ActionsResult
 from cxcurve.workspace.revenue import RevenueResult
-from cxcurve.workspace.scorecards import Scorecard, scorecard
+from cxcurve.workspace.scorecards import Scorecard
 from cxcurve.workspace.time_to_value import TimeToValueResult, time_to_value_result
 
 if TYPE_CHECKING:
@@ -64,6 +68,16 @@ class Results(Protocol):
     def friction(self) -> InventoryResult:
         """The friction inventory."""
 
+    def friction_weeks(self, signal: int) -> Matched | None:
+        """The weeks that the odds of a friction rest on, of all customers."""
+
+    @property
+    def deals(self) -> DealsResult:
+        """Prospects, and what comes of them."""
+
+    def flow(self, steps: tuple[str, ...], window_days: int, horizon_days: int) -> FlowResult:
+        """The way through the stages, or through some events."""
+
     @property
     def actions(self) -> ActionsResult:
         """What was done, and what was seen of it."""
@@ -89,6 +103,8 @@ class Found:
         self._curves: dict[tuple[X, Leavers], CurveResult] = {}
         self._customers: dict[str, CustomerResult] = {}
         self._tested: dict[Index, tuple[Forecasts | None, Backtest]] = {}
+        self._friction_weeks: dict[int, Matched | None] = {}
+        self._flows: dict[tuple[tuple[str, ...], int, int], FlowResult] = {}
         self._weeks: dict[tuple[str | None, str | None], Weeks] = {}
 
     @cached_property
@@ -104,7 +120,7 @@ class Found:
     @cached_property
     def scorecard(self) -> Scorecard:
         """The scorecard of the week."""
-        return scorecard(self.known, self.workspace.store.arrow, self.drift)
+        return self.workspace.scorecard_of(self.known, self.drift)
 
     @cached_property
     def time_to_value(self) -> TimeToValueResult:
@@ -121,10 +137,29 @@ class Found:
         """What customers pay again and again."""
         return self.workspace.revenue_of(self.known)
 
-    @property
+    @cached_property
     def friction(self) -> InventoryResult:
         """The friction inventory."""
         return self.workspace.inventory_of(self.known)
+
+    def friction_weeks(self, signal: int) -> Matched | None:
+        """The weeks that the odds of a friction rest on, of all customers."""
+        if signal not in self._friction_weeks:
+            self._friction_weeks[signal] = friction_weeks(self.run, signal)
+        return self._friction_weeks[signal]
+
+    @cached_property
+    def deals(self) -> DealsResult:
+        """Prospects, and what comes of them."""
+        return deals_result(self.run, self.known)
+
+    def flow(self, steps: tuple[str, ...], window_days: int, horizon_days: int) -> FlowResult:
+        """The way through the stages, or through some events."""
+        asked = (steps, window_days, horizon_days)
+        if asked not in self._flows:
+            store = self.workspace.store
+            self._flows[asked] = flow_result(self.known, store.arrow, store.temporary, *asked)
+        return self._flows[asked]
 
     @cached_property
     def actions(self) -> ActionsResult:

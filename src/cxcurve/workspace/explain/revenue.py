@@ -1,83 +1,126 @@
-"""Numbers of recurring revenue, explained: what customers pay now, and what is kept of what they paid a year ago."""
+"""Numbers of recurring revenue, explained: a month's ledger, or a year's, and what is kept of its opening."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
 
 from cxcurve.errors import Reason, UnknownNameError
-from cxcurve.metrics.recurring import CENTS, DOES
-from cxcurve.metrics.revenue import standing
+from cxcurve.metrics.recurring import CENTS, DOES, KINDS, Movements
+from cxcurve.metrics.revenue import Line, standing
 from cxcurve.stats.estimates import Estimate, nothing
 from cxcurve.workspace.explain import queries
 from cxcurve.workspace.explain.explanation import Below, Grounds
+from cxcurve.workspace.explain.keys import path_of
 from cxcurve.workspace.explain.results import Results
 from cxcurve.workspace.explain.rows import below, values
 from cxcurve.workspace.revenue import RevenueResult
 
-LEDGER, KEPT = "docs/revenue.md#the-ledger", "docs/revenue.md#what-is-kept"
-LABELS = {
-    "closing": ("Recurring revenue a year", "money", "What all customers pay a year, now.", LEDGER),
+LEDGER, KEPT, MONTH = "docs/revenue.md#the-ledger", "docs/revenue.md#what-is-kept", "month"
+ENDS = ("opening", "closing")
+LABELS: Mapping[str, tuple[str, str, str]] = {
+    "opening": ("Opening", "money", "What all customers pay a year at the first moment."),
+    "closing": ("Recurring revenue a year", "money", "What all customers pay a year at the end."),
+    "new": ("New", "money", "First revenue of customers who never paid before."),
+    "reactivation": ("Came back", "money", "First revenue after a churn."),
+    "expansion": ("Expansion", "money", "More, of those who go on paying."),
+    "contraction": ("Contraction", "money", "Less, of those who go on paying."),
+    "churn": ("Churn", "money", "What those paid who stopped."),
     "nrr": (
-        "Net revenue retention",
-        "share",
-        "What customers who paid a year ago pay now, over what they paid then; new customers play no part.",
-        KEPT,
+        "Net revenue retention", "share",
+        "What customers who paid at the opening pay at the end, over what they paid then; new customers play no part.",
     ),
     "grr": (
-        "Gross revenue retention",
-        "share",
-        "The smaller of what each customer paid a year ago and pays now, over what they paid then.",
-        KEPT,
+        "Gross revenue retention", "share",
+        "The smaller of what each customer paid at the opening and pays at the end, over what they paid then.",
     ),
     "customers_kept": (
-        "Customers kept",
-        "share",
-        "Of the customers who paid a year ago, the share that pays now.",
-        KEPT,
+        "Customers kept", "share", "Of the customers who paid at the opening, the share that pays at the end.",
     ),
-}
+}  # fmt: skip
+"""By fact: label, unit and definition. `n_` before a line of the ledger: its customers."""
+COUNTS = {f"n_{name}": name for name in (*ENDS, *KINDS)}
 
 
 def keys(results: Results) -> list[str]:
-    """Every number of the cards of the page."""
-    return [] if results.revenue.year is None else [f"revenue/{name}" for name in LABELS]
+    """Every number of the cards and of the ledger."""
+    found, facts = results.revenue, (*LABELS, *COUNTS)
+    year = [] if found.year is None else [path_of("revenue", name) for name in facts]
+    return [*year, *(path_of("revenue", MONTH, one.period.name, name) for one in found.lines for name in facts)]
 
 
-def grounds(results: Results, what: str) -> Grounds:
-    """What a number rests on: a row for each customer who pays, or paid a year ago.
+def grounds(results: Results, *parts: str) -> Grounds:
+    """What a number rests on: a row for each customer who pays, or paid, or for each movement.
 
     Raises:
-        UnknownNameError: there is no such number.
+        UnknownNameError: there is no such number, or the ledger has no such month.
     """
-    if what not in LABELS:
-        raise UnknownNameError("number of recurring revenue", what, LABELS)
-    label, unit, definition, place = LABELS[what]
+    *month, what = parts
     found = results.revenue
-    shown, inputs = _rows(results, found, what)
-    how = ("sum", queries.SUM) if what == "closing" else ("mean", queries.MEAN)
-    return Grounds(label, unit, shown, definition, place, *how, {"inputs": inputs}, _below(results, found))
+    if month and month[0] != MONTH:
+        raise UnknownNameError("part of recurring revenue", month[0], (MONTH,))
+    months = {one.period.name: one for one in found.lines}
+    if month and month[1] not in months:
+        raise UnknownNameError("month of the ledger", month[1], months)
+    name = COUNTS.get(what, what)
+    if name not in LABELS:
+        raise UnknownNameError("number of recurring revenue", what, (*LABELS, *COUNTS))
+    label, unit, definition = LABELS[name]
+    if what in COUNTS:
+        label, unit, definition = f"{label}: customers", "number", f"Customers behind it. {definition}"
+    shown, inputs = _rows(results, found, months[month[1]] if month else found.year, what)
+    how = ("mean", queries.MEAN) if unit == "share" else ("sum", queries.SUM)
+    if what in COUNTS:
+        how = "count", queries.COUNT
+    told = f"{label}, {month[1] if month else 'twelve months up to now'}", unit, shown, definition
+    return Grounds(*told, KEPT if unit == "share" else LEDGER, *how, {"inputs": inputs}, _below(results, found))
 
 
-def _rows(results: Results, found: RevenueResult, what: str) -> tuple[Estimate, pa.Table]:
+def _rows(results: Results, found: RevenueResult, line: Line | None, what: str) -> tuple[Estimate, pa.Table]:
     """The number as the page has it, and customer_id, value, weight."""
-    if found.moves is None or found.year is None:
+    if found.moves is None or line is None:
         return nothing(reason=found.reason or Reason.NO_EVENTS), values(results, [], [])
-    then, now = (standing(found.moves, us) for us in (found.year.period.since_us, found.year.period.until_us))
-    if what == "closing":
-        shown = Estimate(found.year.closing / CENTS, n=found.year.n_closing)
-        paying = now.is_paying
-        return shown, values(results, now.keys[paying], now.cents[paying] / CENTS)
+    name = COUNTS.get(what, what)
+    if name in KINDS:
+        return _moved(results, found.moves, line, name, is_count=what in COUNTS)
+    if name in ENDS:
+        at = standing(found.moves, line.period.since_us if name == "opening" else line.period.until_us)
+        paying = at.is_paying
+        n, total = (getattr(line, f"n_{name}"), getattr(line, name) / CENTS)
+        shown = Estimate(float(n) if what in COUNTS else total, n=n)
+        return shown, values(results, at.keys[paying], at.cents[paying] / CENTS)
+    return getattr(line.kept, "customers" if what == "customers_kept" else what), _kept(
+        results, found.moves, line, what
+    )
+
+
+def _moved(
+    results: Results, moves: Movements, line: Line, kind: str, *, is_count: bool
+) -> tuple[Estimate, pa.Table]:  # fmt: skip
+    """A row for each movement; of the count one for each customer."""
+    mine = (moves.at_us >= line.period.since_us) & (moves.at_us < line.period.until_us)
+    mine &= moves.kind == KINDS.index(kind)
+    who, cents, at_us = (getattr(moves, name)[mine] for name in ("customer", "cents", "at_us"))
+    told = line.moved[kind]
+    if is_count:
+        keys, place = np.unique(who, return_inverse=True)
+        return Estimate(float(told.n)), values(results, keys, np.bincount(place, cents, len(keys)) / CENTS)
+    return Estimate(told.cents / CENTS, n=told.n), values(results, who, cents / CENTS, occurred_us=at_us)
+
+
+def _kept(results: Results, moves: Movements, line: Line, what: str) -> pa.Table:
+    """Who paid at the opening: the part of it that is paid at the end, weighed by what was paid then."""
+    then, now = (standing(moves, us) for us in (line.period.since_us, line.period.until_us))
     paid = then.is_paying
     start, end = then.cents[paid], now.cents[paid]
     if what == "customers_kept":
-        return found.year.kept.customers, values(results, then.keys[paid], now.is_paying[paid])
+        return values(results, then.keys[paid], now.is_paying[paid])
     part = end if what == "nrr" else np.minimum(start, end)
-    share = np.divide(part, start, out=np.zeros(len(start)), where=start > 0)
-    rows = values(results, then.keys[paid], share)
-    shown = found.year.kept.nrr if what == "nrr" else found.year.kept.grr
+    rows = values(results, then.keys[paid], np.divide(part, start, out=np.zeros(len(start)), where=start > 0))
     place = rows.schema.get_field_index("weight")
-    return shown, rows.set_column(place, "weight", pa.array(start / CENTS, pa.float64()))
+    return rows.set_column(place, "weight", pa.array(start / CENTS, pa.float64()))
 
 
 def _below(results: Results, found: RevenueResult) -> Below:

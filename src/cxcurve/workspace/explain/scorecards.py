@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from cxcurve.metrics.self_service import FAILED, FOLLOWED_DAYS, SOLVED, sessions
 from cxcurve.metrics.silences import QUIET_EXIT_DAYS, exits
 from cxcurve.metrics.time_to_value import by_start
 from cxcurve.stats.estimates import Estimate
-from cxcurve.workspace.explain import queries
+from cxcurve.workspace.explain import queries, revenue
 from cxcurve.workspace.explain.drift import impact_grounds, stall_grounds
 from cxcurve.workspace.explain.explanation import Grounds, Told
 from cxcurve.workspace.explain.keys import path_of
@@ -168,6 +169,13 @@ def _impact(results: Results, metric: Metric, shown: Estimate) -> Grounds:
     return impact_grounds(results, results.drift.zones, _told(metric, shown))
 
 
+def _retention(results: Results, metric: Metric, shown: Estimate) -> Grounds:
+    """As on the page of retention."""
+    found = revenue.grounds(results, metric.name)
+    label, unit, _, definition, place = _told(metric, shown)
+    return replace(found, label=label, unit=unit, shown=shown, definition=definition, place=place)
+
+
 _KINDS: Mapping[str, Callable[[Results, Metric, Estimate], Grounds]] = {
     **dict.fromkeys(MEASURES, _index),
     **dict.fromkeys(("core_use", "contact_rate"), _weekly_share),
@@ -177,6 +185,7 @@ _KINDS: Mapping[str, Callable[[Results, Metric, Estimate], Grounds]] = {
     **dict.fromkeys(feedback.MEASURES, _answers),
     "churn": _churn,
     **dict.fromkeys(("time_to_value", "onboarding_completion"), _value),
+    **dict.fromkeys(("nrr", "grr"), _retention),
     "stall_share": _stall,
     "drift_impact": _impact,
 }
