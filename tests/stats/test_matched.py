@@ -65,3 +65,15 @@ def test_too_few_on_a_side_have_no_difference() -> None:
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(BadValueError, match=r"expected \(rows,\) each"):
         matched_difference([True], [1.0, 2.0], [0])
+
+
+def test_rows_of_one_cluster_that_are_alike_say_no_more_than_one() -> None:
+    rng = default_rng(5)
+    first, value, strata = rng.random(400) < 0.4, rng.normal(size=400), rng.integers(0, 5, 400)
+    once = matched_difference(first, value, strata).difference
+    four = [np.repeat(one, 4) for one in (first, value, strata, np.arange(400))]
+    again = matched_difference(*four[:3], clusters=four[3]).difference
+    alone = matched_difference(*four[:3]).difference
+    assert again.value == pytest.approx(once.value)
+    assert again.standard_error == pytest.approx(once.standard_error, rel=0.02)
+    assert alone.standard_error == pytest.approx((once.standard_error or 0.0) / 2, rel=0.02)

@@ -7,8 +7,8 @@ association: what no event tells may lie behind both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,10 @@ class Matched:
     is_felt: Bools
     left: Bools
 
+    def where(self, rows: Bools) -> Matched:
+        """Some of the weeks."""
+        return Matched(*(getattr(self, one.name)[rows] for one in fields(self)))
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Chances:
@@ -75,12 +79,16 @@ class Chances:
         n_exits: customers who left within 90 days of a week looked at, by stage.
         effects: by signal the odds of leaving, who felt it against who did not.
         reason: why there are no chances.
+        growth: by signal the share of who felt it that does not expand within 90 days and would, if like the others.
+        expansion: what an expansion adds, a share of what was paid before; None where the journey names none.
     """
 
     coefficients: Floats | None
     n_exits: Ints
     effects: Mapping[int, Stratified]
     reason: Reason | None = None
+    growth: Mapping[int, Estimate] = field(default_factory=dict)
+    expansion: float | None = None
 
     def of(self, stage: Ints, friction: Floats, momentum: Floats, dwell_days: Floats) -> Floats:
         """(n,) the chance of each customer to leave within 90 days; nan where nothing can be told."""
@@ -99,6 +107,7 @@ def chances(
     columns: Mapping[int, Sequence[int]],
     *,
     n_stages: int,
+    grows: Callable[[Matched], Estimate] | None = None,
 ) -> Chances:
     """Fit who leaves, and compare who felt each friction with who did not.
 
@@ -109,6 +118,7 @@ def chances(
         spans: by signal when it was there.
         columns: by signal its friction features: they are left out of what has to be equal.
         n_stages: of the journey.
+        grows: tells from the same weeks what `Chances.growth` says.
     """
     rows = sampled(periods)
     left = rows.exit_days < HORIZON_DAYS
@@ -116,8 +126,13 @@ def chances(
     found, reason = _weighed(rows, left, friction, momentum, n_stages)
     if found is None:
         return Chances(None, n_exits, {}, reason)
-    effects = {signal: _effect(found.matched(when, columns.get(signal, ()))) for signal, when in spans.items()}
-    return Chances(found.coefficients, n_exits, effects)
+    effects, growth = dict[int, Stratified](), dict[int, Estimate]()
+    for signal, when in spans.items():
+        weeks = found.matched(when, columns.get(signal, ()))
+        effects[signal] = _effect(weeks)
+        if grows is not None:
+            growth[signal] = grows(weeks)
+    return Chances(found.coefficients, n_exits, effects, growth=growth)
 
 
 def matched_weeks(

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from cxcurve.errors import Reason
 from cxcurve.metrics.exit_chances import FELT_DAYS, HORIZON_DAYS, Chances, added, at_risk
 from cxcurve.metrics.friction_events import NEVER_US
+from cxcurve.metrics.growth import times
 from cxcurve.stats.clusters import effective_n
 from cxcurve.stats.estimates import Estimate, nothing
 from cxcurve.stats.proportions import wilson
@@ -69,6 +71,7 @@ class Row:
         hours: of the last 90 days beyond what is usual; None where it does not last.
         drop_off: share of customers who left within 90 days after it met them, of those followed so long.
         again: share of events followed by another of the signal within 7 days.
+        foregone: revenue a year that they would come to pay more within 90 days without it.
         felt: for its explanation: positions in `Inside`, and revenue at risk of each.
     """
 
@@ -80,6 +83,7 @@ class Row:
     hours: float | None
     drop_off: Estimate
     again: Estimate
+    foregone: Estimate = field(default_factory=nothing)
     felt: Sequence[tuple[int, float]] = field(default=(), repr=False)
 
 
@@ -133,6 +137,7 @@ def inventory(events: Iterable[FrictionEvent], inside: Inside, chances: Chances,
             made.hours(place),
             made.drop_off(place),
             made.again(place),
+            _foregone(chances, place.signal, float(inside.revenue[sorted(who)].sum()), len(who)),
             [(i, float(risks[place.signal][0][i]) if place.signal in risks else 0.0) for i in sorted(who)],
         )
         for place, (who, n_events) in now.items()
@@ -194,6 +199,13 @@ def _risk(
     if place.signal not in risks:
         return nothing(int(rows.sum()), *((known.reason,) if known.reason else ()))
     return added(risks[place.signal], behind, rows)
+
+
+def _foregone(chances: Chances, signal: int, revenue: float, n: int) -> Estimate:
+    """Revenue of those it meets, times the share that would expand without it, times the size of an expansion."""
+    if chances.expansion is None:
+        return nothing(n, Reason.NOT_IN_MODEL)
+    return times(chances.growth.get(signal, nothing(n)), revenue * chances.expansion)
 
 
 class _Made:

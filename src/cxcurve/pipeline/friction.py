@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +12,7 @@ import pyarrow.compute as pc
 
 from cxcurve.metrics.exit_chances import FELT_DAYS, Chances, Matched, Spans, chances, matched_weeks
 from cxcurve.metrics.friction_events import NEVER_US, friction_events, friction_spans
+from cxcurve.metrics.growth import Growth, growing
 from cxcurve.metrics.inventory import OUTSIDE, FrictionEvent, Inside, Place
 from cxcurve.metrics.recursion import column
 from cxcurve.metrics.snapshot import Snapshot
@@ -23,14 +26,20 @@ MOST_CUSTOMERS = 6_000
 EVENT_DAYS = 365
 
 
-def friction_chances(run: Run, progress: Progress | None = None) -> Chances:
-    """What the log says of leaving with and without each friction, of all customers; the run must be scored."""
+def friction_chances(run: Run, growth: Growth | None = None, progress: Progress | None = None) -> Chances:
+    """What the log says of leaving with and without each friction, of all customers; the run must be scored.
+
+    `growth`: their expansions; None where the journey names none, or there was none.
+    """
     periods = read_periods(run, most=MOST_CUSTOMERS, progress=progress)
     spans, columns = _spans(run)
     weights = run.weights
-    return chances(
-        periods, weights.of_features(0), weights.of_features(1), spans, columns, n_stages=len(run.journey.stages)
-    )
+    grows = None if growth is None else partial(growing, growth=growth)
+    found = chances(
+        periods, weights.of_features(0), weights.of_features(1), spans, columns, n_stages=len(run.journey.stages),
+        grows=grows,
+    )  # fmt: skip
+    return found if growth is None else replace(found, expansion=growth.size)
 
 
 def friction_weeks(run: Run, signal: int) -> Matched | None:

@@ -13,7 +13,7 @@ from cxcurve.learn.forecasts import Forecasts, Index
 from cxcurve.metrics.curve import X
 from cxcurve.metrics.drift import Zone
 from cxcurve.metrics.drifting import Drifting
-from cxcurve.metrics.exit_chances import Matched
+from cxcurve.metrics.exit_chances import Chances, Matched
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.staleness import SilentSource
@@ -362,7 +362,13 @@ class View:
     @property
     def friction(self) -> InventoryResult:
         """The friction inventory, with what was decided as it is now."""
-        chances = self.of_all("friction_chances", lambda: friction_chances(self.run), of_everybody=True)
+        # Expansions are told of everybody's customers only, to whoever may know of all.
+        is_all = self.whom.scope is None
+
+        def made_of_all() -> Chances:
+            return friction_chances(self.run, self.workspace.growth_of(self.run) if is_all else None)
+
+        chances = self.of_all("friction_chances", made_of_all, of_everybody=True)
         made = self.of_all("inventory", lambda: inventory_result(self.run, self.known, chances))
         return self._told(self.workspace.inventory_with(made), few_inventory)
 

@@ -160,7 +160,7 @@ def few_inventory(result: InventoryResult) -> InventoryResult:
 
     def told(row: InventoryRow) -> InventoryRow:
         left, again = (one if one.n >= FEWEST else nothing() for one in (row.drop_off, row.again))
-        return replace(row, hours=None, drop_off=left, again=again)
+        return replace(row, hours=None, drop_off=left, again=again, foregone=nothing())
 
     rows = tuple(told(row) for row in result.found.rows if row.n_customers >= FEWEST)
     found = replace(result.found, rows=rows, n_affected=0, risk_revenue=None)

@@ -12,6 +12,7 @@ from typing import Any
 from cxcurve.errors import UnknownNameError
 from cxcurve.metrics.curve import X
 from cxcurve.metrics.customer_states import ALL_STATES
+from cxcurve.metrics.growth import Growth, growth_of
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.versions import Version
@@ -21,7 +22,8 @@ from cxcurve.pipeline.learning import check_scores, learn_weights
 from cxcurve.pipeline.moments import find_moments
 from cxcurve.pipeline.own_score import OwnScore
 from cxcurve.pipeline.recovery import find_recovery
-from cxcurve.pipeline.run import default_as_of
+from cxcurve.pipeline.run import Run, default_as_of
+from cxcurve.pipeline.snapshots import snapshot
 from cxcurve.reports.moves import Diff
 from cxcurve.reports.periods import Kind
 from cxcurve.sources.lost_list import read_lost_list
@@ -61,7 +63,7 @@ from cxcurve.workspace.populations import segment_values
 from cxcurve.workspace.read_outs import ActionsResult, ReadOut, read_out
 from cxcurve.workspace.remedies import Remedy, decide, remedies
 from cxcurve.workspace.reported import ReportResult, report_of, reports_of, week_diff
-from cxcurve.workspace.revenue import RevenueResult, revenue_result
+from cxcurve.workspace.revenue import RevenueResult, moves_in, revenue_result
 from cxcurve.workspace.scorecards import Scorecard, scorecard
 from cxcurve.workspace.scored import Scored
 from cxcurve.workspace.sending import SendResult, dry_send, noter, send, sent_status, to_send
@@ -405,7 +407,14 @@ class Workspace(Scored):
     def inventory_of(self, known: Snapshot) -> InventoryResult:
         """The same from a snapshot."""
         run = self.run_of(known)
-        return self.inventory_with(inventory_result(run, known, friction_chances(run)))
+        return self.inventory_with(inventory_result(run, known, friction_chances(run, self.growth_of(run))))
+
+    def growth_of(self, run: Run) -> Growth | None:
+        """Expansions of all customers; None where the journey does not say what they are, or there was none."""
+        rule = self.journey.recurring
+        if rule is None:
+            return None
+        return growth_of(moves_in(snapshot(run), self.store.arrow, rule, self.settings.currency, is_said=True)[0])
 
     def inventory_with(self, made: InventoryResult) -> InventoryResult:
         """An inventory with what was decided about its rows, and walked, up to its moment."""

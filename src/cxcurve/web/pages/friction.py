@@ -42,6 +42,8 @@ COLUMNS = (
     Column("status", "Status", kind="badge", tone="status_tone"),
     Column("owner", "Owner"),
     Column("due", "Due", kind="day", tone="due_tone"),
+    Column("expansion_foregone", "Expansion foregone", kind="money", note="foregone_interval", is_shown=False,
+           hint="What those it meets would come to pay more within 90 days without it; not part of revenue at risk"),
     Column("again_7_days", "Again in 7 days", kind="share", is_shown=False),
     Column("hours_lost", "Hours lost", kind="number", hint="Of the last 90 days, beyond what is usual", is_shown=False),
     Column("root_cause", "Root cause", is_shown=False),
@@ -182,6 +184,8 @@ def _told(row: Row, whom: Whom, asked: Asked, currency: str, as_of_us: int) -> d
         "interval": fmt.interval(row["low"], row["high"], "money", currency) or fmt.reason(row["reason"]),
         "loyalty_interval": _odds(row["loyalty_low"], row["loyalty_high"]),
         "drop_off_interval": fmt.interval(row["drop_off_low"], row["drop_off_high"], "share"),
+        "foregone_interval": fmt.interval(row["foregone_low"], row["foregone_high"], "money", currency)
+        or fmt.reason(row["foregone_reason"]),
         "again_interval": fmt.interval(row["again_7_days_low"], row["again_7_days_high"], "share"),
         "risk_tone": "bad" if row["is_clear"] and (row["revenue_at_risk"] or 0) > 0 else "",
         "status_key": row["status"],
