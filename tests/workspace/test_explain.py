@@ -283,8 +283,9 @@ def test_a_deal_a_step_a_month_and_a_friction_as_pages_show_them(company: Worksp
            for name in ("opening", "new", "expansion", "contraction", "churn", "closing")},
         **{f"revenue/month/{month['month']}/{name}": month[name] for name in ("nrr", "grr", "n_new", "n_churn")},
         **{f"friction/{where}/{name}": friction[name]
-           for name in ("revenue_at_risk", "n_customers", "n_events", "loyalty_odds")},
+           for name in ("revenue_at_risk", "n_customers", "n_events", "loyalty_odds", "expansion_foregone")},
     }  # fmt: skip
+    assert friction["expansion_foregone"] is not None
     for key, value in shown.items():
         made = company.explain(key, most_events=None)
         if value is None:

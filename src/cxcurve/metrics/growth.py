@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cxcurve.metrics.exit_chances import FEWEST_CUSTOMERS, HORIZON_DAYS, Matched, Spans, felt
+from cxcurve.metrics.exit_chances import FEWEST_CUSTOMERS, HORIZON_DAYS, Bools, Matched, Spans, felt
 from cxcurve.metrics.friction_events import NEVER_US
 from cxcurve.metrics.recurring import Kind, Movements
 from cxcurve.stats.estimates import Estimate, nothing
+from cxcurve.stats.matched import Matched as Difference
 from cxcurve.stats.matched import matched_difference
 from cxcurve.tables import US_PER_DAY
 
@@ -62,14 +63,24 @@ def growing(weeks: Matched, growth: Growth) -> Estimate:
     Returns:
         Nothing where fewer than 20 customers felt it while they paid, or fewer than 10 of those compared expanded.
     """
-    paying = weeks.where(felt(weeks.customer, weeks.ends_us, growth.paying, 0))
-    grew = felt(paying.customer, paying.ends_us, growth.ahead, 0)
+    paying, grew = paying_weeks(weeks, growth)
     n_felt, n_grew = (len(np.unique(paying.customer[rows])) for rows in (paying.is_felt, grew))
     if n_felt < FEWEST_CUSTOMERS or n_grew < FEWEST_GROWN:
         return nothing(n_felt)
+    return times(compared(paying, grew).difference, -1.0)
+
+
+def paying_weeks(weeks: Matched, growth: Growth) -> tuple[Matched, Bools]:
+    """The weeks in which a customer paid, and whether an expansion came within 90 days."""
+    paying = weeks.where(felt(weeks.customer, weeks.ends_us, growth.paying, 0))
+    return paying, felt(paying.customer, paying.ends_us, growth.ahead, 0)
+
+
+def compared(paying: Matched, grew: Bools) -> Difference:
+    """The share of weeks in which it was felt that were followed by an expansion, less that of weeks clear of it."""
     _, stratum = np.unique(paying.stratum, return_inverse=True)
     _, customer = np.unique(paying.customer, return_inverse=True)
-    return times(matched_difference(paying.is_felt, grew, stratum, clusters=customer).difference, -1.0)
+    return matched_difference(paying.is_felt, grew, stratum, clusters=customer)
 
 
 def times(estimate: Estimate, by: float) -> Estimate:

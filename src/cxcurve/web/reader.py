@@ -13,7 +13,8 @@ from cxcurve.learn.forecasts import Forecasts, Index
 from cxcurve.metrics.curve import X
 from cxcurve.metrics.drift import Zone
 from cxcurve.metrics.drifting import Drifting
-from cxcurve.metrics.exit_chances import Chances, Matched
+from cxcurve.metrics.exit_chances import Matched
+from cxcurve.metrics.growth import Growth
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.snapshot import Snapshot
 from cxcurve.metrics.staleness import SilentSource
@@ -363,14 +364,17 @@ class View:
     def friction(self) -> InventoryResult:
         """The friction inventory, with what was decided as it is now."""
         # Expansions are told of everybody's customers only, to whoever may know of all.
-        is_all = self.whom.scope is None
-
-        def made_of_all() -> Chances:
-            return friction_chances(self.run, self.workspace.growth_of(self.run) if is_all else None)
-
-        chances = self.of_all("friction_chances", made_of_all, of_everybody=True)
+        growth = self.growth
+        chances = self.of_all("friction_chances", lambda: friction_chances(self.run, growth), of_everybody=True)
         made = self.of_all("inventory", lambda: inventory_result(self.run, self.known, chances))
         return self._told(self.workspace.inventory_with(made), few_inventory)
+
+    @property
+    def growth(self) -> Growth | None:
+        """Expansions of all customers; None for whoever may know of some only."""
+        if self.whom.scope is not None:
+            return None
+        return self.of_all("growth", lambda: self.workspace.growth_of(self.run), of_everybody=True)
 
     def friction_weeks(self, signal: int) -> Matched | None:
         """The weeks that the odds of a friction rest on, of all customers.

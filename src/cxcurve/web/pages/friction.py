@@ -196,6 +196,7 @@ def _told(row: Row, whom: Whom, asked: Asked, currency: str, as_of_us: int) -> d
         "risk_href": explained("revenue_at_risk") if row["revenue_at_risk"] is not None else "",
         "customers_href": explained("n_customers"),
         "events_href": explained("n_events"),
+        "foregone_href": explained("expansion_foregone") if row["expansion_foregone"] is not None else "",
         "odds_href": explained("loyalty_odds") if row["loyalty_odds"] is not None and whom.scope is None else "",
     }
 

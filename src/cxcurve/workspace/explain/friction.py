@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from cxcurve.errors import UnknownNameError
 from cxcurve.metrics.exit_chances import CLEAR_DAYS, FELT_DAYS, HORIZON_DAYS
+from cxcurve.metrics.growth import compared, paying_weeks
 from cxcurve.metrics.inventory import Row
 from cxcurve.pipeline.friction import events_of
 from cxcurve.stats.estimates import Estimate, nothing
@@ -21,7 +22,9 @@ from cxcurve.workspace.explain.rows import below, below_scores, named
 from cxcurve.workspace.friction import InventoryResult
 
 PLACE = "docs/friction.md#revenue-at-risk"
-AT_RISK, AFFECTED, EVENTS, ODDS = FACTS = ("revenue_at_risk", "n_customers", "n_events", "loyalty_odds")
+AT_RISK, AFFECTED, EVENTS, ODDS, FOREGONE = FACTS = (
+    "revenue_at_risk", "n_customers", "n_events", "loyalty_odds", "expansion_foregone",
+)  # fmt: skip
 DEFINITIONS: Mapping[str, tuple[str, str]] = {
     AT_RISK: ("Revenue at risk", f"Revenue a year times the part of the chance to leave within {HORIZON_DAYS:g} days "
               "that goes with the friction, over the customers it meets now: an association, not a cause."),
@@ -31,6 +34,10 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
     ODDS: ("Odds of leaving with it", f"Weeks in which it was felt ({FELT_DAYS} days) against weeks clear of it "
            f"({CLEAR_DAYS} days), within strata of stage, time there and risk from everything else: odds to leave "
            f"within {HORIZON_DAYS:g} days."),
+    FOREGONE: ("Expansion foregone", f"The share of weeks clear of it ({CLEAR_DAYS} days) that an expansion "
+               f"followed within {HORIZON_DAYS:g} days, less that of weeks in which it was felt ({FELT_DAYS} days), in "
+               "the strata of the odds of leaving; times what those it meets now pay a year, times what an expansion "
+               "adds."),
 }  # fmt: skip
 """By fact: label and definition."""
 
@@ -69,6 +76,8 @@ def grounds(results: Results, *parts: str) -> Grounds:
         return _risk(results, (row,), f"{label}: {what}", row.risk)
     if fact == ODDS:
         return _odds(results, row, f"{label}: {what}")
+    if fact == FOREGONE:
+        return _foregone(results, row, f"{label}: {what}")
     ids = _ids(found, (one for one, _ in row.felt))
     inputs = pa.table({"customer_id": ids}) if fact == AFFECTED else _events(results, row)
     shown = Estimate(float(row.n_customers if fact == AFFECTED else row.n_events), n=row.n_customers)
@@ -113,6 +122,28 @@ def _odds(results: Results, row: Row, label: str) -> Grounds:
     return Grounds(
         label, "odds", row.loyalty.odds_ratio, definition, PLACE, "matched_odds", queries.MATCHED_ODDS,
         {"inputs": inputs}, below_scores(results), settings,
+    )  # fmt: skip
+
+
+def _foregone(results: Results, row: Row, label: str) -> Grounds:
+    """A row for each week in which the customer paid; revenue and the size of an expansion are in its weight."""
+    weeks, growth, found = results.friction_weeks(row.place.signal), results.growth, results.friction
+    if weeks is None or growth is None or row.foregone.value is None:
+        inputs = pa.table({"customer_id": pa.array([], pa.string()), "value": pa.array([], pa.float64()),
+                           "weight": pa.array([], pa.float64())})  # fmt: skip
+    else:
+        paying, grew = paying_weeks(weeks, growth)
+        told = compared(paying, grew)
+        money = float(found.inside.revenue[[i for i, _ in row.felt]].sum()) * growth.size
+        weight = np.where(paying.is_felt, -1.0, 1.0) * told.weights * money / told.n_matched
+        inputs = pa.table({
+            "customer_id": named(results, paying.customer), "week_end_us": paying.ends_us, "stratum": paying.stratum,
+            "is_met": paying.is_felt, "value": grew.astype(float), "weight": weight,
+        })  # fmt: skip
+    settings = {"horizon_days": HORIZON_DAYS, "felt_days": FELT_DAYS}
+    return Grounds(
+        label, "money", row.foregone, DEFINITIONS[FOREGONE][1], PLACE, "sum", queries.SUM, {"inputs": inputs},
+        below_scores(results), settings,
     )  # fmt: skip
 
 

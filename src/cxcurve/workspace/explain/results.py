@@ -9,6 +9,7 @@ from cxcurve.learn.backtest import Backtest, backtest
 from cxcurve.learn.forecasts import Forecasts, Index
 from cxcurve.metrics.curve import X
 from cxcurve.metrics.exit_chances import Matched
+from cxcurve.metrics.growth import Growth
 from cxcurve.metrics.leavers import Leavers
 from cxcurve.metrics.periods import Periods
 from cxcurve.metrics.snapshot import Snapshot
@@ -70,6 +71,10 @@ class Results(Protocol):
 
     def friction_weeks(self, signal: int) -> Matched | None:
         """The weeks that the odds of a friction rest on, of all customers."""
+
+    @property
+    def growth(self) -> Growth | None:
+        """Expansions of all customers."""
 
     @property
     def deals(self) -> DealsResult:
@@ -147,6 +152,11 @@ class Found:
         if signal not in self._friction_weeks:
             self._friction_weeks[signal] = friction_weeks(self.run, signal)
         return self._friction_weeks[signal]
+
+    @cached_property
+    def growth(self) -> Growth | None:
+        """Expansions of all customers."""
+        return self.workspace.growth_of(self.run)
 
     @cached_property
     def deals(self) -> DealsResult:
