@@ -156,5 +156,5 @@ def test_theme_is_kept_and_keys_lead_somewhere(chromium: Browser, folder: Path) 
     page.reload()
     assert page.locator("html").get_attribute("data-theme") == "dark"
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.id") == "q"
+    assert page.evaluate("document.activeElement.name") == "q"
     page.context.close()

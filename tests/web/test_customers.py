@@ -11,7 +11,7 @@ import pytest
 
 from cxcurve import charts
 from cxcurve.web import grid
-from cxcurve.web.grid import _cell
+from cxcurve.web.grid import safe
 from cxcurve.workspace import Workspace
 
 
@@ -102,8 +102,8 @@ def test_csv_holds_all_rows(site: httpx.Client) -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-2", "@SUM(A1)"])
 def test_a_spreadsheet_takes_no_text_for_a_formula(text: str) -> None:
-    assert _cell(text) == f"'{text}"
-    assert _cell(-2.0) == -2.0
+    assert safe(text) == f"'{text}"
+    assert safe(-2.0) == -2.0
 
 
 def test_drifting_customers_are_marked(site: httpx.Client, workspace: Workspace) -> None:

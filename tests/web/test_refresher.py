@@ -44,7 +44,7 @@ def test_what_was_warmed_is_there_for_the_first_who_reads(
     reader = Reader(workspace)
     Refresher(reader, [scorecard.build]).warm()
     with monkeypatch.context() as patch:
-        patch.setattr("cxcurve.web.reader.scorecard", lambda *_: pytest.fail("made again"))
+        patch.setattr(Workspace, "scorecard_of", lambda *_: pytest.fail("made again"))
         assert card(reader).rows
 
 

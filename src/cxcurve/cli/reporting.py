@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cxcurve.cli.tables import Parts
     from cxcurve.reports.documents import Document
     from cxcurve.reports.moves import Diff
+    from cxcurve.reports.sheet import Part
 
 app = typer.Typer(
     help="The scorecard and the curve of a week, or of a quarter, as a document that is kept.",
@@ -26,15 +27,15 @@ app = typer.Typer(
 
 
 _SEGMENT = typer.Option(metavar="KEY=VALUE", help="Of these customers alone, such as plan=pro.", show_default=False)
+_OUT = typer.Option("--out", metavar="FILE", help="Where to: FILE.pdf, FILE.png or FILE.html.", show_default=False)
+_WEEK = typer.Option(metavar="WEEK", help="Such as 2026-W47, or a day in it.", show_default="the last one")
 
 
 @app.callback()
 def report(
     ctx: typer.Context,
     *,
-    week: Annotated[
-        str | None, typer.Option(metavar="WEEK", help="Such as 2026-W47, or a day in it.", show_default="the last one")
-    ] = None,
+    week: Annotated[str | None, _WEEK] = None,
     is_pack: Annotated[
         bool, typer.Option("--pack", help="The review of a quarter: trends, wins, losses, stories, agenda.")
     ] = False,
@@ -66,6 +67,32 @@ def report(
         print_json(found.to_json())
     else:
         console().print(found.document.read.headline.title, markup=False)
+
+
+@app.command("scorecard")
+def report_scorecard(
+    ctx: typer.Context,
+    *,
+    out: Annotated[Path, _OUT],
+    week: Annotated[str | None, _WEEK] = None,
+    segment: Annotated[list[str] | None, _SEGMENT] = None,
+    folder: Folder = None,
+) -> None:
+    """The scorecard of a week as a file."""
+    _write_part(ctx, "scorecard", out, week, segment, folder)
+
+
+@app.command("curve")
+def report_curve(
+    ctx: typer.Context,
+    *,
+    out: Annotated[Path, _OUT],
+    week: Annotated[str | None, _WEEK] = None,
+    segment: Annotated[list[str] | None, _SEGMENT] = None,
+    folder: Folder = None,
+) -> None:
+    """The curve of a week as a file, with what moved it and its drift zones."""
+    _write_part(ctx, "curve", out, week, segment, folder)
 
 
 @app.command("diff")
@@ -120,6 +147,18 @@ def send_report(
     if done.error is not None and not is_dry:
         complain(f"{name}: {done.error}")
         raise typer.Exit(1)
+
+
+def _write_part(
+    ctx: typer.Context, part: Part, out: Path, week: str | None, segment: list[str] | None, folder: Path | None
+) -> None:
+    kind = out.suffix.lower()
+    if kind not in (".pdf", ".png", ".html"):
+        raise BadValueError(f'--out "{out}": expected a name that ends in .pdf, .png or .html')
+    with opened(ctx, folder) as workspace:
+        document = workspace.report(week, segment=segment_of(segment or [])).document.only(part)
+    _write(document, *(out if kind == one else None for one in (".html", ".pdf", ".png")))
+    console().print(f"{document.headline.title}\n{out}", markup=False)
 
 
 def _write(document: Document, html: Path | None, pdf: Path | None, png: Path | None) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cxcurve.reports.headline import Headline
 from cxcurve.reports.page import page
 from cxcurve.reports.periods import Kind, Period
 from cxcurve.reports.review import Review, review
-from cxcurve.reports.sheet import Sheet, sheet
+from cxcurve.reports.sheet import Part, Sheet, sheet
 from cxcurve.reports.typeset import typeset
 
 
@@ -30,6 +30,10 @@ class Document:
     def headline(self) -> Headline:
         """What it comes to in a line."""
         return self.read.headline
+
+    def only(self, part: Part) -> Document:
+        """A part of the report of a week; a quarter is told as a whole."""
+        return self if isinstance(self.read, Review) else replace(self, read=self.read.only(part))
 
     def html(self) -> str:
         """One file that asks for nothing."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from cxcurve import charts
 from cxcurve.charts import format as fmt
@@ -19,6 +19,9 @@ USUAL = ("friction_index", "momentum_index", "drift_impact", "churn")
 FEW = "Of some customers only: what is told of fewer than 10 of them is left out."
 MOST_FIGURES, MOST_LATER = 4, 6
 WIDTH = 940.0
+
+
+Part = Literal["scorecard", "curve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Sheet:
         later: what came to be known since this report was first made.
         notes: what the numbers could not know, and how to read them.
         name: for files.
+        part: "scorecard" or "curve" where only that is told; "": both.
     """
 
     title: str
@@ -80,6 +84,11 @@ class Sheet:
     later: tuple[Told, ...]
     notes: tuple[str, ...]
     name: str
+    part: str = ""
+
+    def only(self, part: Part) -> Sheet:
+        """The scorecard alone, or the curve with what moved it and its drift zones."""
+        return replace(self, part=part, name=f"{self.name}-{part}")
 
 
 def sheet(numbers: Mapping[str, Any], told: float | None = None, later: Mapping[str, Any] | None = None) -> Sheet:

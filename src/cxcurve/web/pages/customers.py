@@ -41,7 +41,7 @@ COLUMNS = (
     Column("pair_since", "Pair since", kind="day", is_shown=False),
     Column("sparkline", "12 weeks", kind="spark", is_less=True),
     Column("revenue", "Revenue", kind="money"),
-    Column("is_usual_revenue", "Revenue is the usual of its segment", is_shown=False),
+    Column("is_usual_revenue", "Usual revenue", is_shown=False),
     Column("is_drifting", "Drifting", is_shown=False),
     Column("owner", "Owner", is_less=True),
     Column("reason", "Why there is no stage", is_shown=False),
