@@ -252,3 +252,19 @@ def test_any_csv_gets_a_draft_without_errors_or_is_refused(tmp_path_factory, hea
     except BadValueError:
         return
     read(folder, text)
+
+
+def test_one_bad_time_and_names_of_their_own_still_give_a_draft(tmp_path):
+    rows = "".join(f"{1 + n % 28:02}.03.2026 09:{n:02};K{n % 7};{('Trial', 'Bought')[n % 2]}\n" for n in range(40))
+    path = export(tmp_path, "export.csv", f"Zeitpunkt;Kunden-Nr;Aktion\n{rows}gestern;K3;Trial\n")
+    text = suggest([path])
+    source = read(tmp_path, text)["export"]
+    assert (source.time.column, source.time.format, source.account) == ("Zeitpunkt", "%d.%m.%Y %H:%M", "Kunden-Nr")
+    assert "Or does Aktion name the events? Then: name: Aktion" in text
+
+
+def test_a_format_that_reads_all_times_goes_before_one_that_reads_nearly_all():
+    values = [f"{1 + n % 12:02}/{1 + n % 12:02}/2026" for n in range(60)]
+    assert guess_time("day", [*values, "03/31/2026"]) == TimeGuess("%m/%d/%Y")
+    assert guess_time("day", [*values, "31/03/2026", "soon"]) == TimeGuess("%d/%m/%Y")
+    assert guess_time("day", [*values[:10], "soon"]) is None

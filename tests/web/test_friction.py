@@ -92,6 +92,7 @@ def test_a_decision_is_kept_and_nothing_accepted_without_an_owner(own: httpx.Cli
     refused = sent(own, "/friction", **place_in(row), status="accepted", owner=" ")
     assert refused.status_code == 400
     assert "needs an owner: name the one person who sees to it" in unescape(refused.text)
+    assert "Go back, mend it and send it again" in refused.text
     assert own.get("/friction.json").json()["rows"][1]["status"] == "found"
     said = {
         "status": "in_work",

@@ -15,6 +15,7 @@ from test_journey import asked, fields, saved_of, sent_form
 
 import cxcurve
 from cxcurve.errors import BadValueError
+from cxcurve.web.places import GROUPS
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.changes import Change, read, written
 from cxcurve.workspace.drafts import draft, files_of, save
@@ -138,6 +139,12 @@ def test_what_is_named_elsewhere_is_not_removed_and_every_place_is_told(client: 
     problems = made_of(own, Change("remove", "stage", "invest"))
     assert len(problems) == 6
     assert made_of(own, Change("remove", "signal", "task_failed")) == []
+
+
+def test_pages_open_whose_signal_was_removed(client: httpx.Client, before: dict[str, str]) -> None:
+    assert saved_of(client, sent_form(client, "signal=outage_hit", "remove")).status_code == 303
+    for place in (place for group in GROUPS for place in group.places):
+        assert (place.href, client.get(place.href).status_code) == (place.href, 200)
 
 
 def test_sources_that_make_a_signal_are_told_and_renamed(own: Workspace, before: dict[str, str]) -> None:

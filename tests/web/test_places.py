@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
+import httpx
+
 from cxcurve.people.roles import Role
 from cxcurve.people.scope import Scope
 from cxcurve.web.icons import ICONS
@@ -42,3 +47,9 @@ def test_the_menu_leads_nowhere_that_is_closed() -> None:
         "/actions",
     }
     assert all(group.places for group in menu_of(Visitor("v", Role.PARTNER, EMEA)))
+
+
+def test_no_page_says_an_id_twice(site: httpx.Client) -> None:
+    for place in PLACES:
+        ids = Counter(re.findall(r'\sid="([^"]+)"', site.get(place.href).text))
+        assert (place.href, [name for name, n in ids.items() if n > 1]) == (place.href, [])

@@ -220,6 +220,15 @@ def test_what_is_of_all_customers_together_is_closed(dach: httpx.Client, partner
     assert "GET /api/ingest/ledger" in closed
 
 
+def test_no_page_offers_a_partner_a_form_that_is_closed_to_him(partner: httpx.Client) -> None:
+    for path in (path for path in BOARDS if path != "/today"):
+        page = partner.get(path).text
+        forms = set(re.findall(r'<form[^>]*method="post"[^>]*action="([^"?#]+)', page))
+        assert {form for form in forms if not MATRIX[f"POST {form}"].opens_to(Role.PARTNER, has_scope=True)} == set(), (
+            path
+        )
+
+
 # --- small cells
 
 

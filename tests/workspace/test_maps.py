@@ -105,3 +105,9 @@ def test_what_was_said_last_holds_and_the_largest_gap_comes_first(company: Works
     gaps = company.map(EVERYBODY).gaps()
     assert [abs(gap["gap"]) for gap in gaps] == sorted((abs(gap["gap"]) for gap in gaps), reverse=True)
     assert all(gap["gap"] == pytest.approx(gap["believed"] - gap["measured"]) for gap in gaps)
+
+
+def test_what_half_of_them_do_is_no_opportunity(company: Workspace) -> None:
+    told = [row for stage in company.map(EVERYBODY).to_json()["stages"] for row in stage["opportunities"]]
+    assert told
+    assert all(row["share"] < 0.5 for row in told)

@@ -45,6 +45,8 @@ def _refused(refused: Sequence[Mapping[str, Any]]) -> Parts:
     yield filled(table(">n", "Reason", "First"), rows)
     if len(most) > MOST_REASONS:
         yield Text(f"… and {said.plural(len(most) - MOST_REASONS, 'other reason')}: `cxcurve show quarantine`")
+    if any(" is not in the tracking plan" in reason for reason in by_reason):
+        yield Text("Events of your own names: `cxcurve suggest --from quarantine` drafts them for `signals:`.")
 
 
 def where(row: Mapping[str, Any]) -> str:

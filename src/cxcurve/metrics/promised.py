@@ -127,6 +127,12 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.OPPOSITE: "opposite",
     Verdict.OPEN: "cannot be told yet",
 }
+MEANINGS: Mapping[Verdict, str] = {
+    Verdict.KEPT: "The interval leaves out no change, to the side promised, and reaches the promise.",
+    Verdict.NOT_KEPT: "The interval does not reach the promise.",
+    Verdict.OPPOSITE: "The interval leaves out no change, to the other side.",
+    Verdict.OPEN: "The interval reaches both no change and the promise.",
+}
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -54,12 +54,12 @@ def guess_source(found: Profile, known_events: Collection[str]) -> Iterator[str]
         return
     time = _time_column(found)
     yield from _time_lines(found, time)
-    yield from _who(found, roles)
+    yield from _who(found, roles, time)
     key, state = _case(found)
     if key and state and time and not roles.get("name"):
         yield from _case_lines(found, key, state, time)
     else:
-        yield from _event_lines(found, roles, known_events)
+        yield from _event_lines(found, roles, known_events, time)
     for role in ("value", "amount", "currency", "text", "channel", "conversation"):
         if role in roles:
             yield f"{role}: {quoted(roles[role])}{CONFIRM}"
@@ -120,14 +120,23 @@ def _time_lines(found: Profile, column: ColumnProfile | None) -> Iterator[str]:
     yield f"time: {{{', '.join(parts)}, zone: UTC}}{CONFIRM}{doubt}"
 
 
-def _who(found: Profile, roles: Mapping[str, str]) -> Iterator[str]:
+def _who(found: Profile, roles: Mapping[str, str], time: ColumnProfile | None) -> Iterator[str]:
     named = [role for role in ("account", "person", "anonymous") if role in roles]
     yield from (f"{role}: {quoted(roles[role])}{CONFIRM}" for role in named)
     if not named:
-        column = roles.get("id") or next((n for n in found.names if snake(n).endswith("id")), found.names[0])
+        held = _telling(found, roles, time)
+        named_id = next((n for n in found.names if snake(n).endswith("id")), None)
+        column = roles.get("id") or named_id or (held[0].name if held else found.names[0])
         yield f"account: {quoted(column)}{CONFIRM}; no column looks like a customer"
     if "id" in roles:
         yield f"id: {quoted(roles['id'])}{CONFIRM}"
+
+
+def _telling(found: Profile, roles: Mapping[str, str], time: ColumnProfile | None) -> list[ColumnProfile]:
+    """Columns of no known name whose values repeat, as those of customers and events do; the most different first."""
+    free = [one for one in found.columns if one.time is None and one is not time and one.name not in roles.values()]
+    told = [one for one in free if len(one.values) * 10 >= found.n_rows * 9 and 1 < len(one.distinct) < len(one.values)]
+    return sorted(told, key=lambda one: -len(one.distinct))
 
 
 def _case(found: Profile) -> tuple[str | None, str | None]:
@@ -159,17 +168,28 @@ def _case_lines(found: Profile, key: str, state: str, time: ColumnProfile) -> It
         yield f"  ticket_closed: {{when: {quoted(when)}}}{CONFIRM}"
 
 
-def _event_lines(found: Profile, roles: Mapping[str, str], known_events: Collection[str]) -> Iterator[str]:
+def _event_lines(
+    found: Profile, roles: Mapping[str, str], known_events: Collection[str], time: ColumnProfile | None
+) -> Iterator[str]:
     if "name" not in roles:
         event = snake(found.path.name.partition(".")[0]) or "event"
         near = did_you_mean(event, known_events).removeprefix(' Did you mean "').removesuffix('"?')
-        yield f"event: {quoted(near or event)}{CONFIRM}; one name for all rows"
+        words = [one for one in _telling(found, roles, time) if _may_name(one)]
+        doubt = (
+            f". Or does {quoted(words[0].name)} name the events? Then: name: {quoted(words[0].name)}" if words else ""
+        )
+        yield f"event: {quoted(near or event)}{CONFIRM}; one name for all rows{doubt}"
         return
     yield f"name: {quoted(roles['name'])}{CONFIRM}"
     renamed = {raw: snake(raw) for raw in found.column(roles["name"]).distinct if snake(raw) not in ("", raw)}
     if renamed:
         yield "rename:"
         yield from (f"  {quoted(raw)}: {quoted(name)}" for raw, name in renamed.items())
+
+
+def _may_name(column: ColumnProfile) -> bool:
+    """Whether its values could be names of events: few, and without digits."""
+    return len(column.distinct) <= MOST_EVENTS and not any(char.isdigit() for one in column.distinct for char in one)
 
 
 def snake(text: str) -> str:

@@ -8,6 +8,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,7 +42,10 @@ TIME_FORMATS = (
     "%Y/%m/%d",
     "%Y%m%d",
 )
-"""Formats tried where a time is not ISO 8601; the first that reads every value is taken."""
+"""Formats tried where a time is not ISO 8601; the first of those that read most values is taken."""
+
+BAD_TIMES = 20
+"""One time of so many may be none: bad rows are refused one by one when they are loaded."""
 
 _ISO = re.compile(r"^\d{4}-\d\d-\d\d([T ]\d?\d:\d\d.*)?$")
 _EPOCH = {10: "s", 13: "ms", 16: "us"}
@@ -50,7 +54,7 @@ _CLOCK_WORDS = re.compile(r"time|date|created|updated|(_|\b)(at|on|ts)$", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class TimeGuess:
-    """How a column writes its times; ISO 8601 has neither format nor unit. `other` reads them all as well."""
+    """How a column writes its times; ISO 8601 has neither format nor unit. `other` reads as many of them."""
 
     format: str | None = None
     unit: str | None = None
@@ -171,7 +175,7 @@ def guess_time(name: str, values: Sequence[str]) -> TimeGuess | None:
     """How `values` write times, None where they are none. Numbers are times only where the name says so."""
     if not values:
         return None
-    if all(_ISO.match(value) for value in values):
+    if sum(_ISO.match(value) is None for value in values) <= len(values) // BAD_TIMES:
         return TimeGuess()
     lengths = {len(value) for value in values if value.isdecimal()}
     if all(value.isdecimal() for value in values) and not (_CLOCK_WORDS.search(name) and lengths == {8}):
@@ -182,9 +186,16 @@ def guess_time(name: str, values: Sequence[str]) -> TimeGuess | None:
 
 
 def _fitting(formats: Iterable[str], values: Sequence[str]) -> list[str]:
-    """The formats that read every value; a first few decide soon against most."""
-    some = [pattern for pattern in formats if all(_reads(pattern, value) for value in values[:20])]
-    return [pattern for pattern in some if all(_reads(pattern, value) for value in dict.fromkeys(values[:5000]))]
+    """The formats that read most values, and nearly all; a first few decide soon against most."""
+    first, all_of_them = values[:BAD_TIMES], values[:5000]
+    some = [pattern for pattern in formats if _misses(pattern, first) <= 1]
+    misses = {pattern: _misses(pattern, all_of_them) for pattern in some}
+    least = min(misses.values(), default=0)
+    return [pattern for pattern in some if misses[pattern] == least <= len(all_of_them) // BAD_TIMES]
+
+
+def _misses(pattern: str, values: Sequence[str]) -> int:
+    return sum(n for value, n in Counter(values).items() if not _reads(pattern, value))
 
 
 def _reads(pattern: str, value: str) -> bool:

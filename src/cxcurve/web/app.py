@@ -469,7 +469,7 @@ class _Site:
 
     def refused(self, request: Request, problem: Exception) -> Response:
         """An error of ours."""
-        return self._failed(request, error.failure_of(problem))  # type: ignore[arg-type]
+        return self._failed(request, error.failure_of(problem, is_form=request.method == "POST"))  # type: ignore[arg-type]
 
     def missed(self, request: Request, problem: Exception) -> Response:
         """No such page, or not that way."""

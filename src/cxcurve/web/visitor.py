@@ -11,6 +11,7 @@ from cxcurve.people.roles import Role
 from cxcurve.people.scope import Scope
 from cxcurve.people.sessions import Session
 from cxcurve.people.users import User
+from cxcurve.web.matrix import rule_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,12 @@ _VISITOR: ContextVar[Visitor] = ContextVar("visitor", default=PROGRAM)
 def visitor() -> Visitor:
     """Whoever asked for what is being answered now."""
     return _VISITOR.get()
+
+
+def may(method: str, path: str) -> bool:
+    """Whether whoever asks may do that: what is not for him is not offered."""
+    who, rule = visitor(), rule_of(method, path)
+    return who.role is not None and rule is not None and rule.opens_to(who.role, has_scope=who.scope is not None)
 
 
 @contextmanager

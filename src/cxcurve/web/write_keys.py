@@ -57,4 +57,4 @@ def withdraw(workspace: Workspace, form: Mapping[str, str]) -> str:
         raise BadValueError("The form names no key; nothing was changed")
     workspace.live.keys.withdraw(int(number), now_us())
     say(f"Key {number} is withdrawn: what is sent with it is refused from now on.")
-    return "/sources#keys"
+    return "/sources#write-keys"

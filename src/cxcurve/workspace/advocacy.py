@@ -178,7 +178,7 @@ def _changes(known: Snapshot, arrow: Arrow) -> dict[str, Estimate]:
         happened = acts.filter((acts.occurred_us >= from_us) & (acts.occurred_us < to_us))
         sides.append((arrow(there), arrow(happened.group_by("signal_key", "customer_key").agg(n=happened.count()))))
     keys = np.unique(np.concatenate([part["customer_key"].to_numpy() for side in sides for part in side]))
-    names = {key: name for name, key in known.plan.keys.items() if known.plan.signals[key].advocacy}
+    names = {key: signal.name for key, signal in known.plan.signals.items() if signal.advocacy}
     found = {}
     for key, name in names.items():
         (now_weeks, now), (then_weeks, then) = (

@@ -21,6 +21,8 @@ from cxcurve.workspace.results import at, plain
 
 CURRENT, FUTURE = MAPS = ("current", "future")
 FEWEST, MOST_ACTIONS, MOST_PAINS, MOST_CHANCES = 10, 5, 3, 3
+FEW = 0.5
+"""What fewer than this share do is an opportunity."""
 MOST_LEVEL = 100.0
 Row = dict[str, Any]
 
@@ -288,5 +290,6 @@ def _moments(here: Sequence[Row], signals: Mapping[int, Signal], deed: Any) -> l
 def _opportunities(here: Sequence[Row], signals: Mapping[int, Signal], deed: Any) -> tuple[Row, ...]:
     """What moves customers on and few of them do: momentum weight times the share that does not."""
     rows = [(signals[row["signal_key"]].momentum, deed(row)) for row in here if signals[row["signal_key"]].momentum]
-    worth = sorted(rows, key=lambda one: (-one[0] * (1 - (one[1]["share"] or 0.0)), one[1]["signal"]))
+    few = [(weight, told) for weight, told in rows if (told["share"] or 0.0) < FEW]
+    worth = sorted(few, key=lambda one: (-one[0] * (1 - (one[1]["share"] or 0.0)), one[1]["signal"]))
     return tuple(row for _, row in worth[:MOST_CHANCES])

@@ -25,6 +25,7 @@ STEP = ("touchpoint", "action", "expected", "seen", "minutes", "effort", "feelin
 TEXTS = ("touchpoint", "expected", "seen")
 """What may be empty."""
 NEEDED = ("walked_on", "walker", "journey", "action")
+_NAMES = {"walked_on": "day (walked_on)"}
 FEELINGS: Mapping[int, str] = {-2: "angry", -1: "annoyed", 0: "neither", 1: "pleased", 2: "delighted"}
 MOST_MINUTES = 1e6
 
@@ -156,7 +157,7 @@ def _step(said: Mapping[str, str], by: str, now_us: int) -> dict[str, Any]:
     lines = {name: one_line(name, said.get(name, "")) for name in ("walker", "company", "journey", "touchpoint")}
     texts = {name: one_line(name, said.get(name, ""), LONGEST_TEXT) for name in ("action", "expected", "seen")}
     told = {**lines, **texts, "walked_on": day_of("walked_on", said.get("walked_on", ""))}
-    missing = [name for name in NEEDED if not told[name]]
+    missing = [_NAMES.get(name, name) for name in NEEDED if not told[name]]
     if missing:
         raise BadValueError(f"has no {' and no '.join(missing)}")
     told["company"] = "" if told["company"].casefold() in OURS else told["company"]

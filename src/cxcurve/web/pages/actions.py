@@ -14,15 +14,15 @@ from cxcurve import charts
 from cxcurve.charts import format as fmt
 from cxcurve.errors import CxcurveError, ProblemsError, UnknownNameError
 from cxcurve.metrics.action_lines import Line
-from cxcurve.metrics.promised import MEANING, MOVABLES, STRENGTH, VERDICTS, WHY, Evidence, Verdict
+from cxcurve.metrics.promised import MEANING, MEANINGS, MOVABLES, STRENGTH, VERDICTS, WHY, Evidence, Verdict
 from cxcurve.web import grid as grids
 from cxcurve.web.asked import Asked
+from cxcurve.web.flash import say
 from cxcurve.web.grid import Column, Grid
-from cxcurve.web.matrix import rule_of
 from cxcurve.web.pages.explain import href_of
 from cxcurve.web.pages.frame import Field, Frame, framed, local, with_query
 from cxcurve.web.reader import View
-from cxcurve.web.visitor import visitor
+from cxcurve.web.visitor import may
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.actions import CLOSED, DEFAULT_DAYS, LEAST_DAYS, MOST_DAYS, Action
 from cxcurve.workspace.explain import Key
@@ -132,7 +132,7 @@ def build(view: View, asked: Asked, refused: Refused | None = None) -> ActionsPa
         and friction in ("", row["friction"])
     ]  # fmt: skip
     chosen = _chosen(rows, result.read_outs, asked)
-    may_write = _may("POST", "/actions")
+    may_write = may("POST", "/actions")
     return ActionsPage(
         **frame,
         told=result.to_json(),
@@ -143,7 +143,7 @@ def build(view: View, asked: Asked, refused: Refused | None = None) -> ActionsPa
         chosen=chosen[0] if chosen else None,
         pictures=_pictures(chosen[1]) if chosen else (),
         may_write=may_write,
-        may_list=_may("GET", "/actions/{action_id}/customers.csv"),
+        may_list=may("GET", "/actions/{action_id}/customers.csv"),
         is_few=result.is_few,
         segments=tuple(
             (f"{key}={value}", f"{fmt.words(key.removesuffix('_id')).capitalize()}: {value}")
@@ -160,6 +160,7 @@ def change(workspace: Workspace, form: Mapping[str, str], by: str) -> str | Refu
     """Take a form of the page: a new action, or that one is over; where to go then, or what is to be mended."""
     if form.get("closed_as"):
         one = workspace.close_action(form.get(ACTION, ""), form["closed_as"], form.get("reason", ""), by)
+        say("The action is withdrawn." if one.closed_as == "withdrawn" else "The action is over.")
         return with_query("/actions", {ACTION: one.action_id}) + "#chosen"
     try:
         one = workspace.write_action(form, by)
@@ -183,11 +184,6 @@ def list_csv(view: View, action_id: str) -> str:
     return out.getvalue()
 
 
-def _may(method: str, path: str) -> bool:
-    who, rule = visitor(), rule_of(method, path)
-    return who.role is not None and rule is not None and rule.opens_to(who.role, has_scope=who.scope is not None)
-
-
 def _frictions(view: View, asked: str) -> Sequence[tuple[str, str]]:
     """Rows of the friction inventory that an action may mend; that which is asked for even where it is not there."""
     rows = view.friction.rows()
@@ -209,6 +205,9 @@ def _told(one: ReadOut, workspace: Workspace, asked: Asked) -> dict[str, Any]:
         "definition": movable.definition,
         "promise": action.promise,
         "verdict_said": "withdrawn" if action.closed_as == "withdrawn" else words,
+        "verdict_meaning": MEANINGS[one.verdict]
+        if row["low"] is not None and row["evidence"] != "before_after"
+        else "",
         "tone": "" if is_open else _TONES.get(one.verdict, ""),
         "reason_said": reason,
         "is_waiting": waits,

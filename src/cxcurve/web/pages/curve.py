@@ -19,6 +19,7 @@ from cxcurve.web.pages.explain import href_of
 from cxcurve.web.pages.figures import figures
 from cxcurve.web.pages.frame import Frame, customer_href, framed, with_query
 from cxcurve.web.reader import View
+from cxcurve.web.visitor import may
 from cxcurve.workspace.curves import VERSIONS, CurveResult, date_of, monday
 from cxcurve.workspace.explain import Key
 from cxcurve.workspace.explain.keys import path_of
@@ -48,6 +49,7 @@ class CurvePage(Frame):
     notes: tuple[Mapping[str, Any], ...]
     waiting: Mapping[str, Any] | None
     reason: str | None
+    may_write: bool
 
     @cached_property
     def picture(self) -> charts.Picture:
@@ -74,6 +76,7 @@ def build(view: View, asked: Asked) -> CurvePage:
     return CurvePage(
         **frame,
         result=result,
+        may_write=may("POST", "/notes"),
         x=x,
         axes=tuple(_choices(asked, "x", AXES, x)),
         versions=tuple(_choices(asked, "leavers", VERSIONS, leavers)) if x == "week" else (),

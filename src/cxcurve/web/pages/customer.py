@@ -16,12 +16,11 @@ from cxcurve.metrics.why import SignalPoints
 from cxcurve.model import Journey
 from cxcurve.people.roles import Role
 from cxcurve.web.asked import Asked
-from cxcurve.web.matrix import rule_of
 from cxcurve.web.pages import brief, timeline
 from cxcurve.web.pages.brief import SHOWN_EVENTS
 from cxcurve.web.pages.frame import Frame, framed, local
 from cxcurve.web.reader import View
-from cxcurve.web.visitor import visitor
+from cxcurve.web.visitor import may, visitor
 from cxcurve.workspace.committee import MOST, Committee, Member
 from cxcurve.workspace.customers import CustomerResult
 from cxcurve.workspace.names import stage_label
@@ -101,7 +100,7 @@ def build(view: View, asked: Asked, customer_id: str, path: str) -> CustomerPage
         committee=_committee(result.committee, zone),
         remarks={"json": remarks, "is_shown": visitor().role is not Role.PARTNER, **_remarks(remarks, zone)},
         alarms=_alarms(result, is_drifting=drifting is not None),
-        may_write=_may_write(),
+        may_write=may("POST", "/customer-notes"),
         reason=result.reason,
     )
 
@@ -200,11 +199,6 @@ def _alarms(result: CustomerResult, *, is_drifting: bool) -> tuple[tuple[str, st
     names += [result.beside.pair] if result.beside.pair == "stuck" else []
     names += [state.name for state in result.beside.states]
     return tuple((name, words(name).capitalize()) for name in dict.fromkeys(names))
-
-
-def _may_write() -> bool:
-    who, rule = visitor(), rule_of("POST", "/customer-notes")
-    return who.role is not None and rule is not None and rule.opens_to(who.role, has_scope=who.scope is not None)
 
 
 def _drifting(view: View, result: CustomerResult, journey: Journey) -> dict[str, Any] | None:

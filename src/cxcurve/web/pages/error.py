@@ -51,6 +51,10 @@ BROKEN = Failure(
 )  # fmt: skip
 
 
+FORM = "That cannot be kept", "Nothing was changed. Go back, mend it and send it again."
+ADDRESS = "That cannot be read", "Change the address, or start again from the curve."
+
+
 def build(workspace: Workspace, failure: Failure) -> ErrorPage:
     """The page of a failure."""
     return ErrorPage(
@@ -62,8 +66,8 @@ def build(workspace: Workspace, failure: Failure) -> ErrorPage:
     )
 
 
-def failure_of(error: CxcurveError) -> Failure:
-    """How an error is answered."""
+def failure_of(error: CxcurveError, *, is_form: bool = False) -> Failure:
+    """How an error is answered: on a page that was asked for, or where a form was sent."""
     if isinstance(error, UnknownNameError):
         return _unknown(str(error))
     if isinstance(error, ProblemsError):
@@ -76,7 +80,8 @@ def failure_of(error: CxcurveError) -> Failure:
     if isinstance(error, StoreError):
         return Failure(503, "store", "The store could not answer", str(error))
     code = "bad_value" if isinstance(error, BadValueError) else "bad_request"
-    return Failure(400, code, "That cannot be read", str(error), "Change the address, or start again from the curve.")
+    title, advice = FORM if is_form else ADDRESS
+    return Failure(400, code, title, str(error), advice)
 
 
 def _unknown(message: str) -> Failure:

@@ -15,11 +15,10 @@ from cxcurve.web import grid as grids
 from cxcurve.web.asked import Asked, Whom
 from cxcurve.web.grid import Column, Grid
 from cxcurve.web.guard import FIELD
-from cxcurve.web.matrix import rule_of
 from cxcurve.web.pages.explain import href_of
 from cxcurve.web.pages.frame import Field, Frame, framed, with_query
 from cxcurve.web.reader import View
-from cxcurve.web.visitor import visitor
+from cxcurve.web.visitor import may
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.experience import Experience
 from cxcurve.workspace.explain import Key
@@ -137,8 +136,8 @@ def build(view: View, asked: Asked) -> FrictionPage:
              "is_chosen": name == of}
             for name in ("", *names)
         ),
-        may_decide=_may("POST", "/friction"),
-        may_see_actions=_may("GET", "/actions"),
+        may_decide=may("POST", "/friction"),
+        may_see_actions=may("GET", "/actions"),
         reason=result.reason,
     )  # fmt: skip
 
@@ -158,11 +157,6 @@ def change(workspace: Workspace, form: Mapping[str, str], by: str) -> str:
     key = friction_key(*made.place)
     kept = {k[5:]: v for k, v in form.items() if k.startswith("kept_") and k != FIELD and v}
     return with_query("/friction", {**kept, ROW: key}) + "#decided"
-
-
-def _may(method: str, path: str) -> bool:
-    who, rule = visitor(), rule_of(method, path)
-    return who.role is not None and rule is not None and rule.opens_to(who.role, has_scope=who.scope is not None)
 
 
 def _with(asked: Asked, key: str, value: str) -> dict[str, str]:

@@ -11,10 +11,9 @@ from cxcurve.model.journey import Journey, Signal
 from cxcurve.web.asked import Asked
 from cxcurve.web.journey_fields import form_of
 from cxcurve.web.journey_form import DRAFT, MOST_PROBLEMS, Answer, of, opened
-from cxcurve.web.matrix import rule_of
 from cxcurve.web.pages.frame import Frame, bare, customer_href, kept_of, local, with_query
 from cxcurve.web.reader import View
-from cxcurve.web.visitor import visitor
+from cxcurve.web.visitor import may
 from cxcurve.workspace.changes import KINDS, written
 from cxcurve.workspace.drafts import Draft
 from cxcurve.workspace.folder import errors_of
@@ -72,7 +71,7 @@ def build(view: View, asked: Asked, answer: Answer | None = None) -> JourneyPage
     made, found = said.made, said.found
     seen = {one.event: one.n_events for one in view.plan.events}
     journey = made.journey or made.before or workspace.journey
-    text, may_edit = written(made.changes), _may_edit()
+    text, may_edit = written(made.changes), may("POST", "/journey")
     carried = {DRAFT: text} if text else {}
     frame = bare(workspace, "Journey") | {
         "nav": "journey", "json_url": with_query("/journey.json", carried), "kept": kept_of(asked, workspace.journey),
@@ -97,11 +96,6 @@ def build(view: View, asked: Asked, answer: Answer | None = None) -> JourneyPage
         n_customers=workspace.store.rows("SELECT count(*) FROM customer_keys")[0][0] if made.changes else 0,
         version=version.number if version else 0,
     )
-
-
-def _may_edit() -> bool:
-    who, rule = visitor(), rule_of("POST", "/journey")
-    return who.role is not None and rule is not None and rule.opens_to(who.role, has_scope=who.scope is not None)
 
 
 def _draft(made: Draft, seen: Mapping[str, int]) -> Row:

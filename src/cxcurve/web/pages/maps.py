@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 
 from cxcurve.metrics.personas import MINDSETS, PERSONA_DAYS
 from cxcurve.web.asked import Asked
-from cxcurve.web.matrix import rule_of
 from cxcurve.web.pages.frame import Field, Frame, framed, with_query
 from cxcurve.web.reader import View
-from cxcurve.web.visitor import visitor
+from cxcurve.web.visitor import may
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.maps import CURRENT, FUTURE, MapResult, Persona
 from cxcurve.workspace.remedies import LONGEST_TEXT
@@ -64,7 +63,7 @@ def build(view: View, asked: Asked) -> MapsPage:
         choices=() if result.is_few else choices,
         stages=tuple(told["stages"]),
         gaps=tuple(told["gaps"]),
-        may_write=_may_write(),
+        may_write=may("POST", "/maps"),
     )
 
 
@@ -75,8 +74,3 @@ def change(workspace: Workspace, form: Mapping[str, str], by: str) -> str:
     kept = {name[5:]: value for name, value in form.items() if name.startswith("kept_") and value}
     chosen = {"role": persona.role, "mindset": persona.mindset}
     return with_query("/maps", {**kept, **{k: v for k, v in chosen.items() if v}}) + f"#stage-{form.get('stage', '')}"
-
-
-def _may_write() -> bool:
-    who, rule = visitor(), rule_of("POST", "/maps")
-    return who.role is not None and rule is not None and rule.opens_to(who.role, has_scope=who.scope is not None)

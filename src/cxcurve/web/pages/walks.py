@@ -11,11 +11,10 @@ from cxcurve.web import grid as grids
 from cxcurve.web.asked import Asked
 from cxcurve.web.flash import say
 from cxcurve.web.grid import Column, Grid
-from cxcurve.web.matrix import rule_of
 from cxcurve.web.pages.frame import Field, Frame, bare, kept_of, local
 from cxcurve.web.reader import View
 from cxcurve.web.upload import text_of
-from cxcurve.web.visitor import visitor
+from cxcurve.web.visitor import may
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.instants import now_us
 from cxcurve.workspace.walks import FEELINGS, STEP, WALK, Side, Step, compared, delete_walk, gaps
@@ -70,7 +69,11 @@ class WalksPage(Frame):
     def form(self) -> Mapping[str, str]:
         """What the form shows: what was sent, where it could not be read."""
         empty = dict.fromkeys((*WALK, TEXT), "")
-        return {**empty, **(self.refused.form if self.refused else {})}
+        return {
+            **empty,
+            "walked_on": self.as_of.date().isoformat() if self.as_of else "",
+            **(self.refused.form if self.refused else {}),
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Every step, each journey at each company, and the gaps."""
@@ -111,7 +114,7 @@ def build(view: View, asked: Asked, refused: Refused | None = None) -> WalksPage
             searched=("action", "expected", "seen", "walker", "whose"),
             filters=(Field("journey", "Journey", options, journey),) if len(names) > 1 else (),
         ),
-        may_write=_may_write(),
+        may_write=may("POST", "/walks"),
         refused=refused,
     )  # fmt: skip
 
@@ -146,8 +149,3 @@ def _told(one: Step) -> dict[str, Any]:
     felt = None if one.feeling is None else FEELINGS[one.feeling]
     tone = _TONES.get(one.feeling, "") if one.feeling is not None else ""
     return {**one.to_json(), "where": where, "whose": one.whose, "felt": felt, "tone": tone, "href": ""}
-
-
-def _may_write() -> bool:
-    who, rule = visitor(), rule_of("POST", "/walks")
-    return who.role is not None and rule is not None and rule.opens_to(who.role, has_scope=who.scope is not None)
