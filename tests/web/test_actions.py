@@ -195,3 +195,23 @@ def test_roles(served: Served) -> None:
     assert browsers["ada"].get(f"/actions/{ids['all']}/customers.csv").status_code == 200
     log = browsers["ada"].get("/settings/audit.json").text
     assert ('"action"' in log, '"export"' in log) == (True, True)
+
+
+def test_how_many_of_others_are_on_a_list_is_not_told(served: Served) -> None:
+    browsers, workspace, _ = served
+    of = {row["customer_id"]: row["region"] for row in workspace.customers()}
+    theirs, others = ([one for one in of if (of[one] == "DACH") == is_theirs] for is_theirs in (True, False))
+    said = {**SAID, "what": "Listed", "started_on": "2026-05-04", "customers": "\n".join((*theirs[:12], others[0]))}
+    workspace.write_action(said, "ada", BEFORE_US)
+    told = listed(browsers["dach"], "Listed")
+    assert (told["whom"], told["n_treated"]) == ({"listed": None}, 12)
+    assert listed(browsers["ada"], "Listed")["whom"] == {"listed": 13}
+    assert "a list of its own" in browsers["dach"].get("/actions").text
+
+
+def test_an_action_stays_when_its_stage_goes(served: Served) -> None:
+    browsers, workspace, ids = served
+    workspace.store.execute("UPDATE actions SET stage = 'first_steps' WHERE action_id = $1", ids["others"])
+    for path in ("/actions", "/actions.json", "/actions.csv", f"/actions?action={ids['others']}", "/today"):
+        assert browsers["ada"].get(path).status_code == 200, path
+    assert "First steps" in browsers["ada"].get("/actions.csv").text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,3 +53,18 @@ def test_no_customer_id_breaks_the_page(site: httpx.Client, customer_id: str, qu
 @given(body=st.binary(max_size=64) | st.just(b"x" * 20_000))
 def test_no_form_breaks_the_notes(site: httpx.Client, body: bytes) -> None:
     assert site.post("/notes", content=body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"".join(b"--b%d\r\ncontent-type: multipart/mixed; boundary=b%d\r\n\r\n" % (n, n + 1) for n in range(1_500)),
+        b"--b0\r\ncontent-disposition: " + b"(" * 20_000 + b"\r\n\r\nx\r\n--b0--",
+        b"--b0\r\ncontent-disposition: form-data; name=\"a\"; filename*=utf-8''%ff\r\n\r\nx\r\n--b0--",
+        b"--b0\r\n\r\n\r\n" * 10_000,
+    ],
+    ids=["nested", "brackets", "no name", "many"],
+)
+def test_no_upload_breaks_the_walks(site: httpx.Client, body: bytes) -> None:
+    kind = {"content-type": "multipart/form-data; boundary=b0"}
+    assert site.post("/walks", content=body, headers=kind).status_code == 400

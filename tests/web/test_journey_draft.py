@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
 import re
+import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -14,11 +19,14 @@ import serving
 from test_journey import asked, fields, saved_of, sent_form
 
 import cxcurve
-from cxcurve.errors import BadValueError
+from cxcurve.errors import BadValueError, StoreError, WorkspaceError
 from cxcurve.web.places import GROUPS
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.changes import Change, read, written
 from cxcurve.workspace.drafts import draft, files_of, save
+
+MORE = "desk:\n  files: d.csv\n  time: {column: at}\n  account: who\n  event: ticket_opened\n"
+"""A source that makes a signal."""
 
 
 @pytest.fixture(scope="module", name="own")
@@ -160,8 +168,7 @@ def test_sources_that_make_a_signal_are_told_and_renamed(own: Workspace, before:
 def test_both_files_are_written_or_none(
     own: Workspace, before: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    more = "desk:\n  files: d.csv\n  time: {column: at}\n  account: who\n  event: ticket_opened\n"
-    (own.folder / "sources.yaml").write_text(before["sources.yaml"] + more)
+    (own.folder / "sources.yaml").write_text(before["sources.yaml"] + MORE)
     made = draft(files_of(own.folder), [Change("rename", "signal", "ticket_opened", "", "case_opened")])
     real, names = Path.replace, []
 
@@ -176,7 +183,7 @@ def test_both_files_are_written_or_none(
         with pytest.raises(ValueError, match="nothing was saved"):
             save(own, made, made.files.mark)
     assert names == ["sources.yaml", "journey.yaml", "sources.yaml"]
-    assert (own.folder / "sources.yaml").read_text() == before["sources.yaml"] + more
+    assert (own.folder / "sources.yaml").read_text() == before["sources.yaml"] + MORE
     assert (own.folder / "journey.yaml").read_text() == before["journey.yaml"]
     assert "ticket_opened" in own.journey.signals
 
@@ -229,3 +236,67 @@ def test_words_are_saved_without_a_score(client: httpx.Client, own: Workspace, b
     assert "No score rests on what was changed" in client.get("/journey").text
     assert "Speaks" in client.get("/customers").text + client.get("/drift").text
     assert fields(client.get("/journey?stage=share"))["set_feelings.reactive"] == "is heard"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["move", "stage", "research", "", "x"],
+        ["move", "stage", "research", "", "²"],
+        ["move", "stage", "research", "", "0" * 5_000],
+        ["set", "signal", "ticket_opened", "label", "\ud800"],
+        ["set", "signal", "ticket_opened", "\udfff", "x"],
+        ["add", "signal", "a\ud83d", "", ""],
+        ["rename", "stage", "\ud800", "", "x"],
+    ],
+    ids=["no number", "no digit", "long", "half a sign", "half a key", "half a name", "half an old name"],
+)
+def test_a_change_that_no_form_makes_is_no_draft(client: httpx.Client, row: list[str]) -> None:
+    packed = zlib.compress(json.dumps([row]).encode())
+    draft_text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    with pytest.raises(BadValueError, match="no draft"):
+        read(draft_text)
+    for path in ("/journey", "/journey.json"):
+        assert client.get(path, params={"draft": draft_text}).status_code == 400
+
+
+def test_a_full_disk_is_met_before_the_first_file_is_another(
+    own: Workspace, before: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own.folder / "sources.yaml").write_text(before["sources.yaml"] + MORE)
+    made = draft(files_of(own.folder), [Change("rename", "signal", "ticket_opened", "", "case_opened")])
+    assert made.texts.sources != made.files.texts.sources
+    n, put = [0], []
+
+    def full(_: int) -> None:
+        n[0] += 1
+        if n[0] == 2:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(Path, "replace", lambda self, target: put.append(target))
+    with pytest.raises(WorkspaceError, match="No space left on device; nothing was saved"):
+        save(own, made, made.files.mark)
+    assert put == []
+    assert [one.name for one in own.folder.glob(".*.yaml.*")] == []
+
+
+def test_files_go_back_where_the_scores_cannot_be_kept(
+    own: Workspace, before: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = draft(files_of(own.folder), [Change("set", "signal", "ticket_opened", "label", "A ticket")])
+
+    def failing(_: object, *, keep: bool = True) -> AbstractContextManager[None]:
+        @contextmanager
+        def never_kept() -> Iterator[None]:
+            yield
+            raise StoreError("The disk is full")
+
+        return never_kept()
+
+    monkeypatch.setattr(type(own.store), "transaction", failing)
+    with pytest.raises(StoreError, match="disk is full"):
+        save(own, made, made.files.mark)
+    monkeypatch.undo()
+    assert (own.folder / "journey.yaml").read_text() == before["journey.yaml"]
+    assert own.journey.signals["ticket_opened"].label != "A ticket"

@@ -8,11 +8,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from sent import DAY, NOW, WHO, built, bytes_with, company
 
 import cxcurve
+from cxcurve import tables
 from cxcurve.errors import BadValueError, ProblemsError, UnknownNameError
+from cxcurve.sources import arrow_schema
 from cxcurve.sources.simulated import simulate, write
 from cxcurve.stats.means import Moments, PairMoments, cuped
 from cxcurve.stats.proportions import share_difference
@@ -238,6 +241,20 @@ def test_an_erased_customer_leaves_every_list_and_every_word(tmp_path: Path) -> 
         assert left[two.action_id].closed_reason == "named somebody who was erased"
         assert [row["customer_id"] for row in workspace.action_list(one.action_id)] == ["acct2"]
     assert bytes_with(tmp_path / "w" / ".cxcurve", "A visit to acct1") == []
+
+
+def test_an_erased_account_is_not_told_by_its_name_either(tmp_path: Path) -> None:
+    with built(tmp_path / "w", company()) as workspace:
+        blank = dict.fromkeys(tables.CUSTOMERS.column_names)
+        row = {**blank, "customer_id": "acct0", "name": "Blue Harbour", "valid_from_us": 0, "attributes": "{}"}
+        workspace.store.upsert(tables.CUSTOMERS, pa.Table.from_pylist([row], arrow_schema(tables.CUSTOMERS)))
+        said = {"metric": "exits", "promised": "2", "held_out": "0", "started_on": "2026-08-01", "customers": "acct2"}
+        for what in ("As for BLUE HARBOUR, a visit", "Blue harbours"):
+            workspace.write_action({**said, "what": what}, "ada", NOW)
+        assert workspace.erase("acct0").deleted["action_texts"] == 1
+        told = {found.action.what for found in workspace.actions().read_outs}
+    assert told == {"named somebody who was erased", "Blue harbours"}
+    assert bytes_with(tmp_path / "w" / ".cxcurve", "BLUE HARBOUR") == []
 
 
 def test_retention_takes_the_lists_of_old_actions_and_leaves_what_was_told(tmp_path: Path) -> None:

@@ -32,6 +32,9 @@ _OF_THEM = {
 _GONE = "(SELECT (id_kind, id) FROM gone)"
 _NAMED_IN = r"EXISTS (FROM gone WHERE regexp_matches({0}, '(^|[^\w-])' || regexp_escape(gone.id) || '($|[^\w-])'))"
 """Whether what somebody of the company wrote names one of them; within another word it is no name."""
+_CALLED_IN = _NAMED_IN.replace("{0}", "lower({0})").replace("FROM gone", "FROM gone_words AS gone")
+"""The same of what accounts are called, however it is written."""
+_SHORTEST_NAME = 3
 
 
 def ids_of(backend: Backend, kind: str, id_: str) -> set[Id]:
@@ -96,7 +99,8 @@ def erase(backend: Backend, ids: Collection[Id], erased_us: int, secret: bytes) 
             deleted[table] = backend.con.execute(f"DELETE FROM {table} WHERE {where}").fetchall()[0][0]
         deleted["action_texts"] = sum(
             backend.con.execute(
-                f"UPDATE actions SET {text} = 'named somebody who was erased' WHERE {_NAMED_IN.format(text)}"
+                f"UPDATE actions SET {text} = 'named somebody who was erased' "
+                f"WHERE {_NAMED_IN.format(text)} OR {_CALLED_IN.format(text)}"
             ).fetchall()[0][0]
             for text in ("what", "closed_reason")
         )
@@ -142,7 +146,10 @@ def without_erased(backend: Backend, rows: pa.Table, secret: Secret) -> pa.Table
 
 
 def _name_customers(backend: Backend) -> list[str]:
-    """The names that tables of customers have for them, also as the temporary table `gone_customers`."""
+    """The names that tables of customers have for them, also as the temporary table `gone_customers`.
+
+    What these are called is in `gone_words`.
+    """
     backend.con.execute("""
         CREATE OR REPLACE TEMP TABLE gone_customers AS
         SELECT id AS customer_id FROM gone WHERE id_kind = 'account'
@@ -151,6 +158,10 @@ def _name_customers(backend: Backend) -> list[str]:
         UNION SELECT id FROM gone WHERE id_kind = 'person' AND id NOT IN (
             SELECT id FROM identities WHERE id_kind = 'account' UNION SELECT customer_id FROM person_accounts)
     """)
+    backend.con.execute(
+        "CREATE OR REPLACE TEMP TABLE gone_words AS SELECT DISTINCT lower(trim(name)) AS id FROM customers "
+        f"WHERE customer_id IN (SELECT customer_id FROM gone_customers) AND length(trim(name)) >= {_SHORTEST_NAME}"
+    )
     return [name for (name,) in backend.con.execute("SELECT customer_id FROM gone_customers").fetchall()]
 
 

@@ -315,32 +315,29 @@ class _Site:
 
     async def write_note(self, request: Request) -> Response:
         """Take the form of the curve page."""
-        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
-        self.guard.check(form, request.cookies, request.headers)
-        with self.reader.held() as workspace:
-            return RedirectResponse(notes.write(workspace, form), 303)
+        form = await self._form(request, notes.LONGEST_BODY)
+        return await run_in_threadpool(self._written, lambda workspace: notes.write(workspace, form))
 
     async def decide(self, request: Request) -> Response:
         """Take the form of a row of the friction inventory."""
-        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
-        self.guard.check(form, request.cookies, request.headers)
-        with self.reader.held() as workspace:
-            return RedirectResponse(friction.change(workspace, form, visitor().name), 303)
+        form, by = await self._form(request, notes.LONGEST_BODY), visitor().name
+        return await run_in_threadpool(self._written, lambda workspace: friction.change(workspace, form, by))
 
     async def believe(self, request: Request) -> Response:
         """Take the form of a stage of a journey map."""
-        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
-        self.guard.check(form, request.cookies, request.headers)
-        with self.reader.held() as workspace:
-            return RedirectResponse(maps.change(workspace, form, visitor().name), 303)
+        form, by = await self._form(request, notes.LONGEST_BODY), visitor().name
+        return await run_in_threadpool(self._written, lambda workspace: maps.change(workspace, form, by))
 
     async def walked(self, request: Request) -> Response:
         """Take the steps of walks; where they cannot be read the page says why, and keeps what was typed."""
         body, kind = await body_of(request.stream(), walks.LONGEST_BODY), request.headers.get("content-type", "")
-        form, files = read_upload(kind, body, walks.LONGEST_BODY)
+        form, files = await run_in_threadpool(read_upload, kind, body, walks.LONGEST_BODY)
         self.guard.check(form, request.cookies, request.headers)
+        return await run_in_threadpool(self._walked, form, visitor().name, files.get(walks.FILE))
+
+    def _walked(self, form: Mapping[str, str], by: str, file: bytes | None) -> Response:
         with self.reader.held() as workspace:
-            said = walks.change(workspace, form, visitor().name, files.get(walks.FILE))
+            said = walks.change(workspace, form, by, file)
         if isinstance(said, str):
             return RedirectResponse(said, 303)
         with self.reader.view(Whom()) as view:
@@ -350,8 +347,7 @@ class _Site:
 
     async def act(self, request: Request) -> Response:
         """Take an action, or that one is over; where it cannot be kept the page says why, and keeps what was typed."""
-        form = notes.read_form(await body_of(request.stream(), actions.LONGEST_BODY), actions.LONGEST_BODY)
-        self.guard.check(form, request.cookies, request.headers)
+        form = await self._form(request, actions.LONGEST_BODY)
         return await run_in_threadpool(self._acted, form, visitor().name)
 
     def _acted(self, form: Mapping[str, str], by: str) -> Response:
@@ -373,7 +369,7 @@ class _Site:
 
     async def try_journey(self, request: Request) -> Response:
         """Check a form of the journey, or try its draft on the scores; that takes a while, and keeps nothing."""
-        form = await self._journey_form(request)
+        form = await self._form(request, journey_form.LONGEST_BODY)
         return await run_in_threadpool(self._tried_journey, request.query_params, form)
 
     def _tried_journey(self, query: Mapping[str, str], form: Mapping[str, str]) -> Response:
@@ -382,7 +378,7 @@ class _Site:
 
     async def keep_journey(self, request: Request) -> Response:
         """Save what was checked, and score by it; where it cannot be saved the page says why."""
-        form = await self._journey_form(request)
+        form = await self._form(request, journey_form.LONGEST_BODY)
         return await run_in_threadpool(self._kept_journey, request.query_params, form)
 
     def _kept_journey(self, query: Mapping[str, str], form: Mapping[str, str]) -> Response:
@@ -390,11 +386,16 @@ class _Site:
             said = journey_form.keep(workspace, query, form)
         return self._journey(said)
 
-    async def _journey_form(self, request: Request) -> dict[str, str]:
-        longest = journey_form.LONGEST_BODY
+    async def _form(self, request: Request, longest: int) -> dict[str, str]:
+        """What a form of ours brings."""
         form = notes.read_form(await body_of(request.stream(), longest), longest)
         self.guard.check(form, request.cookies, request.headers)
         return form
+
+    def _written(self, write: Callable[[Workspace], str]) -> Response:
+        """Where it leads that something was written: whoever writes may be long at it, and others are answered then."""
+        with self.reader.held() as workspace:
+            return RedirectResponse(write(workspace), 303)
 
     def _journey(self, said: str | journey_form.Answer) -> Response:
         if isinstance(said, str):
@@ -406,12 +407,10 @@ class _Site:
 
     async def say_who(self, request: Request) -> Response:
         """Take a form of the page on sources: whose an id is, that a statement is undone, or a write key."""
-        form = notes.read_form(await body_of(request.stream(), notes.LONGEST_BODY))
-        self.guard.check(form, request.cookies, request.headers)
+        form = await self._form(request, notes.LONGEST_BODY)
         if write_keys.SOURCE in form:
             return await run_in_threadpool(self._made_key, form)
-        with self.reader.held() as workspace:
-            return RedirectResponse(sources.change(workspace, form), 303)
+        return await run_in_threadpool(self._written, lambda workspace: sources.change(workspace, form))
 
     def _made_key(self, form: Mapping[str, str]) -> Response:
         """The page with the key; no address leads to it again, and nothing in between keeps it."""
@@ -423,8 +422,7 @@ class _Site:
 
     async def look_back(self, request: Request) -> Response:
         """Take the list of lost customers of the page on scores; a test takes a while and must not hold up others."""
-        form = notes.read_form(await body_of(request.stream(), lost_form.LONGEST_BODY), lost_form.LONGEST_BODY)
-        self.guard.check(form, request.cookies, request.headers)
+        form = await self._form(request, lost_form.LONGEST_BODY)
         return await run_in_threadpool(self._looked_back, form.get(lost_form.FIELD_NAME, ""))
 
     def _looked_back(self, text: str) -> Response:
@@ -485,7 +483,8 @@ class _Site:
 
         def build(view: View, asked: Asked) -> Any:
             page = module.build(view, asked)
-            if self.refresher is not None and "q" not in asked.given:  # nobody looks for the same again and again
+            # Nobody looks for the same, or at the same draft, again and again.
+            if self.refresher is not None and not {"q", journey_form.DRAFT} & asked.given.keys():
                 self.refresher.note(module.build, asked)
             return page
 
@@ -493,6 +492,8 @@ class _Site:
 
     def _built(self, request: Request, build: Build, parameters: tuple[str, ...]) -> Any:
         asked = Asked.read(request.query_params.multi_items(), self.reader.workspace.journey, parameters)
+        if journey_form.DRAFT in asked.given:  # it takes a while to read, and those who read take turns: it is kept
+            journey_form.opened(self.reader.workspace, asked.given)
         with self.reader.view(asked.whom) as view:
             return build(view, asked)
 

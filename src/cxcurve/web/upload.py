@@ -24,7 +24,13 @@ def read_upload(content_type: str, body: bytes, longest: int) -> tuple[dict[str,
     if len(body) > longest:
         raise BadValueError(f"The form has {len(body):,} bytes; at most {longest:,} are read")
     head = f"content-type: {content_type}\r\n\r\n".encode("latin-1", "replace")
-    read = BytesParser(EmailMessage, policy=HTTP).parsebytes(head + body)
+    try:
+        return _told(BytesParser(EmailMessage, policy=HTTP).parsebytes(head + body))
+    except RecursionError:
+        raise BadValueError("The form is nested too deeply to read; nothing was changed") from None
+
+
+def _told(read: EmailMessage) -> tuple[dict[str, str], dict[str, bytes]]:
     parts = [part for part in read.iter_parts() if isinstance(part, EmailMessage)] if read.is_multipart() else []
     if not parts or len(parts) > MOST_PARTS:
         raise BadValueError(f"The form has {len(parts)} parts; expected 1 to {MOST_PARTS}")

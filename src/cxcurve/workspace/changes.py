@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -20,10 +21,11 @@ from cxcurve.workspace.journey_settings import Kind, Setting
 Do = Literal["set", "add", "remove", "rename", "move"]
 DOES: tuple[Do, ...] = ("set", "add", "remove", "rename", "move")
 KINDS: tuple[Kind, ...] = ("signal", "stage", "part")
-LONGEST_VALUE, LONGEST_NAME, MOST_CHANGES = 2_000, 100, 200
+LONGEST_VALUE, LONGEST_NAME, MOST_CHANGES = 2_000, 100, 60
 LONGEST_DRAFT = 6_000
 """Characters of an address that a draft may take: servers in between read some eight thousand."""
 _MOST_BYTES = 200_000
+_PLACE, _HALF = re.compile("[0-9]{1,4}"), re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def applied(texts: Texts, change: Change, shapes: Mapping[str, Setting]) -> Text
         case "move":
             place = place_of(texts.journey, change.kind, change.name)
             n = len(_said(texts.journey).value["stages"])
-            if not change.value.isdigit() or not 0 <= int(change.value[:6]) < n:
+            if not _PLACE.fullmatch(change.value) or not 0 <= int(change.value) < n:
                 raise BadValueError(f"there are {n} stages; a stage cannot come as number {change.value!r:.10}")
             return replace(texts, journey=moved(texts.journey, place, int(change.value)))
 
@@ -230,6 +232,11 @@ def read(text: str) -> tuple[Change, ...]:
 
 
 def _is_change(row: Any) -> bool:
-    is_row = isinstance(row, list) and len(row) == 5 and all(isinstance(one, str) for one in row)
+    is_row = isinstance(row, list) and len(row) == 5 and all(map(_is_text, row))
     is_known = is_row and row[0] in DOES and row[1] in KINDS and (row[0] == "set" or row[1] != "part")
-    return bool(is_known and (row[0] != "move" or row[1] == "stage"))
+    return bool(is_known and (row[0] != "move" or (row[1] == "stage" and _PLACE.fullmatch(row[4]))))
+
+
+def _is_text(value: object) -> bool:
+    """Whether it can be written anywhere: half a sign cannot."""
+    return isinstance(value, str) and not _HALF.search(value)

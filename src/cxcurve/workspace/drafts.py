@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 import os
 import tempfile
@@ -144,6 +145,12 @@ def draft(files: Files, changes: Sequence[Change]) -> Draft:
 
     What cannot be done is left out and told, so that one look tells everything.
     """
+    return _made(files, tuple(changes))
+
+
+@functools.lru_cache(maxsize=16)
+def _made(files: Files, changes: tuple[Change, ...]) -> Draft:
+    """The last ones are kept: each change reads the file anew, and of one page a draft is asked for several times."""
     texts, problems = files.texts, list[Problem]()
     for change in changes:
         try:
@@ -154,7 +161,7 @@ def draft(files: Files, changes: Sequence[Change]) -> Draft:
             problems.append(Problem(JOURNEY_FILE, 0, f"{change.said}: {error}"))
     read, found = journey_of(JOURNEY_FILE, texts.journey)
     problems = [*problems, *found]
-    return Draft(tuple(changes), files, texts, None if errors_of(problems) else read, tuple(problems))
+    return Draft(changes, files, texts, None if errors_of(problems) else read, tuple(problems))
 
 
 def _shapes(change: Change) -> Mapping[str, Setting]:
@@ -235,19 +242,26 @@ def save(workspace: Scored, made: Draft, mark: str) -> None:
         raise BadValueError(f"{JOURNEY_FILE} would have errors; nothing was saved")
     check_unchanged(workspace.folder, mark)
 
-    def write() -> None:
-        check_unchanged(workspace.folder, mark)  # a score takes a while
-        before, folder = made.files, workspace.folder
-        if made.texts.sources != before.sources.text:
-            _write(folder / SOURCES_FILE, _whole(before.sources, made.texts.sources))
-        try:
-            _write(folder / JOURNEY_FILE, _whole(before.journey, made.texts.journey))
-        except WorkspaceError:
-            if made.texts.sources != before.sources.text:
-                _write(folder / SOURCES_FILE, _whole(before.sources, before.sources.text))
-            raise
+    before, folder, after = made.files, workspace.folder, made.texts
+    files = [(folder / JOURNEY_FILE, _whole(before.journey, after.journey))]
+    olds = [(folder / JOURNEY_FILE, _whole(before.journey, before.journey.text))]
+    if after.sources != before.sources.text:
+        files.insert(0, (folder / SOURCES_FILE, _whole(before.sources, after.sources)))
+        olds.append((folder / SOURCES_FILE, _whole(before.sources, before.sources.text)))
+    is_written = False
 
-    workspace.adopt(made.journey, write)
+    def write() -> None:
+        nonlocal is_written
+        check_unchanged(folder, mark)  # a score takes a while
+        _write(files)
+        is_written = True
+
+    try:
+        workspace.adopt(made.journey, write)
+    except BaseException:
+        if is_written and workspace.journey is not made.journey:  # the scores could not be kept
+            _write(olds)
+        raise
 
 
 def check_unchanged(folder: Path, mark: str) -> None:
@@ -263,26 +277,39 @@ def check_unchanged(folder: Path, mark: str) -> None:
         )
 
 
-def _whole(file: File, text: str) -> str:
-    return (BOM if file.has_bom else "") + text
+def _whole(file: File, text: str) -> bytes:
+    return ((BOM if file.has_bom else "") + text).encode()
 
 
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing, with the rights the file had."""
+def _write(files: Sequence[tuple[Path, bytes]]) -> None:
+    """All of them or none, with the rights they had: what takes time, and what may fail, comes before the first."""
+    fresh: list[tuple[Path, Path]] = []
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as fresh:
-                fresh.write(text.encode())
-                fresh.flush()
-                os.fsync(fresh.fileno())
+        for path, data in files:
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            fresh.append((Path(name), path))
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
             Path(name).chmod(path.stat().st_mode & 0o777)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        _put(fresh)
     except OSError as error:
         raise WorkspaceError(f"{path.name} cannot be written: {error.strerror}; nothing was saved") from error
+    finally:
+        for name_now, _ in fresh:
+            name_now.unlink(missing_ok=True)
+
+
+def _put(fresh: Sequence[tuple[Path, Path]]) -> None:
+    """Each in its place; those that are there already go back where another cannot."""
+    before = [(path, path.read_bytes()) for _, path in fresh[:-1]]
+    for n, (made, path) in enumerate(fresh):
+        try:
+            made.replace(path)
+        except OSError:
+            _write(before[:n])
+            raise
 
 
 def _lost(name: str, n: int, new: str | None) -> str:

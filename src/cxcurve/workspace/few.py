@@ -6,6 +6,7 @@ them, and any two boards that differ by fewer, would tell of single ones whoever
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -32,7 +33,7 @@ from cxcurve.workspace.friction import NO_TIMES, InventoryResult
 from cxcurve.workspace.maps import MapResult
 from cxcurve.workspace.moved import MovedResult
 from cxcurve.workspace.populations import population, values_by_customer
-from cxcurve.workspace.read_outs import ActionsResult
+from cxcurve.workspace.read_outs import ActionsResult, ReadOut
 from cxcurve.workspace.revenue import RevenueResult
 from cxcurve.workspace.scorecards import Row, Scorecard
 from cxcurve.workspace.time_to_value import TimeToValueResult
@@ -204,10 +205,19 @@ def few_actions(result: ActionsResult, own: Mapping[str, tuple[int, int]]) -> Ac
         n_treated, n_held_out = own.get(one.action.action_id, (0, 0))
         if n_treated + n_held_out:
             sizes = (n_treated if n_treated >= FEWEST else None, n_held_out if n_held_out >= FEWEST else None)
-            told.append(
-                replace(one, seen=None, lines=(), rows=None, n_joined=0, why=one.why or "not_whole", sizes=sizes)
-            )
+            action = replace(one.action, whom=_without_count(one.action.whom))
+            told.append(replace(_unseen(one), action=action, sizes=sizes))
     return replace(result, read_outs=told, is_few=True)
+
+
+def _unseen(one: ReadOut) -> ReadOut:
+    return replace(one, seen=None, lines=(), rows=None, n_joined=0, why=one.why or "not_whole")
+
+
+def _without_count(whom: str) -> str:
+    """How the customers of an action were chosen, without how many were listed: the others of them may be few."""
+    chosen = json.loads(whom)
+    return json.dumps({**chosen, "listed": None}) if "listed" in chosen else whom
 
 
 def few_moved(result: MovedResult | None) -> MovedResult | None:

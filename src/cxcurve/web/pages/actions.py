@@ -222,10 +222,16 @@ def _told(one: ReadOut, workspace: Workspace, asked: Asked) -> dict[str, Any]:
         "chosen_said": chosen,
         "for_whom": chosen if one.n_treated is None else f"{fmt.plural(one.n_treated, 'customer')}: {chosen}",
         "read_said": f"for {fmt.days(action.days)}",
-        "stage_label": stage_label(workspace.journey, action.stage) if action.stage else None,
+        "stage_label": _stage(workspace, action.stage) if action.stage else None,
         "is_to_be_read": one.is_to_be_read,
         "evidence_thin": action.held_out_share > 0 and one.evidence is not Evidence.DRAWN,
     }
+
+
+def _stage(workspace: Workspace, name: str) -> str:
+    """A stage in words, also one that the journey had when the action was written."""
+    journey = workspace.journey
+    return stage_label(journey, name) if name in journey.stage_names else fmt.words(name).capitalize()
 
 
 def _whom(action: Action) -> str:
