@@ -145,6 +145,7 @@ def curve_page(x: str = "week") -> Page:
         "curve",
         "/curve",
         x=x,
+        may_write=True,
         axes=links("By week", "By stage", "By date", chosen=("week", "position", "date").index(x)),
         versions=links("Survivors only", "Weighted for those who left") if x == "week" else (),
         meaning="Survivors only: the mean of the customers still there at each week." if x == "week" else None,

@@ -111,6 +111,8 @@ def test_drifting_customers_are_marked(site: httpx.Client, workspace: Workspace)
     listed = [row for page in (1, 2, 3) for row in rows(site, f"page={page}")]
     assert drifting
     assert {row["customer_id"] for row in listed if row["is_drifting"]} == drifting
+    listed = {str(row["customer_id"]) for n in (1, 2, 3) for row in rows(site, f"state=drifting&page={n}")}
+    assert listed == drifting
     page = site.get(f"/customers/{next(iter(drifting))}").text
     assert "<b>Drifting.</b>" in page
 

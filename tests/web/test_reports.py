@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 import serving
-from entering import browser_of, guarded, joined, people_of
+from entering import browser_of, guarded, joined, people_of, sent
 
 import cxcurve
 from cxcurve.people.roles import Role
@@ -61,6 +61,22 @@ def test_a_file_is_what_the_command_writes(pages: httpx.Client, reported: Worksp
 @pytest.mark.parametrize("name", ["2026-W99.html", "1999-W01.html", "x", "2026-W20", ".html", "..%2Fx.html"])
 def test_what_is_not_kept_is_not_found(pages: httpx.Client, name: str) -> None:
     assert pages.get(f"/reports/{name}").status_code == 404
+
+
+def test_a_report_is_made_on_the_page(tmp_path: Path) -> None:
+    with cxcurve.open(serving.copied(tmp_path)) as workspace, people_of(workspace) as people:
+        ada, eve = joined(people, Role.ADMIN), joined(people, Role.EXECUTIVE)
+        with guarded(workspace, people) as url, browser_of(url, ada) as browser:
+            done = sent(browser, "/reports", "/reports", kind="week", segment="segment=SMB")
+            assert (done.status_code, done.headers["location"]) == (303, "/reports")
+            (made,) = browser.get("/reports.json").json()["reports"]
+            assert made["segment"] == {"segment": "SMB"}
+            for wrong in ({"kind": "year"}, {"kind": "week", "segment": "segment=Nowhere"}):
+                assert sent(browser, "/reports", "/reports", **wrong).status_code == 400
+            assert len(browser.get("/reports.json").json()["reports"]) == 1
+            with browser_of(url, eve) as other:
+                assert "Make it" not in other.get("/reports").text
+                assert sent(other, "/settings", "/reports", kind="week").status_code == 403
 
 
 def test_a_broken_file_is_told_and_what_is_kept_is_there(tmp_path: Path) -> None:

@@ -217,9 +217,18 @@ def test_the_command_writes_the_files(reported: Path, tmp_path: Path) -> None:
     assert "CX Lab" in html.read_text(encoding="utf-8")
     assert run_cli("-w", folder, "report", "--week", "W99").code == 2
     assert run_cli("-w", folder, "report", "--quarter", "2026-Q1").code == 2
+    told = {}
+    for part in ("scorecard", "curve"):
+        assert run_cli("-w", folder, "report", part, "--out", html).code == 0
+        told[part] = set(re.findall(r"<h2>([^<]+)</h2>", html.read_text(encoding="utf-8")))
+    assert "Scorecard" in told["scorecard"] - told["curve"]
+    assert {"Real CX Curve", "Drift zones"} <= told["curve"] - told["scorecard"]
+    assert run_cli("-w", folder, "report", "curve", "--out", tmp_path / "r.doc").code == 2
     pytest.importorskip("typst", reason='needs pip install "cxcurve[reports]"')
     assert run_cli("-w", folder, "report", "--pdf", pdf).code == 0
     assert pdf.read_bytes().startswith(b"%PDF-")
+    assert run_cli("-w", folder, "report", "curve", "--out", tmp_path / "r.png").code == 0
+    assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_segment_has_reports_of_its_own_that_are_kept_and_compared(workspace: Workspace) -> None:

@@ -124,6 +124,7 @@ def _pages(site: _Site, host: str | None) -> FastAPI:
     app.add_api_route("/journey/preview", site.try_journey, methods=["POST"])
     app.add_api_route("/sources", site.say_who, methods=["POST"])
     app.add_api_route("/reports/{name}", site.report, methods=READ)
+    app.add_api_route("/reports", site.make_report, methods=["POST"])
     app.add_api_route("/", site.html(today), methods=READ)
     app.add_api_route("/design", site.html(design), methods=READ)
     app.add_api_route("/customers/{customer_id:anything}", site.customer, methods=READ)
@@ -322,6 +323,11 @@ class _Site:
         """Take the form of a row of the friction inventory."""
         form, by = await self._form(request, notes.LONGEST_BODY), visitor().name
         return await run_in_threadpool(self._written, lambda workspace: friction.change(workspace, form, by))
+
+    async def make_report(self, request: Request) -> Response:
+        """Make and keep the report of the last week or quarter."""
+        form = await self._form(request, notes.LONGEST_BODY)
+        return await run_in_threadpool(self._written, lambda workspace: reports.make(workspace, form))
 
     async def believe(self, request: Request) -> Response:
         """Take the form of a stage of a journey map."""

@@ -113,6 +113,7 @@ MATRIX: Mapping[str, Rule] = {
     "POST /scores": Rule(ANALYSTS, logged="lost list"),
     "GET /reports": WHOLE,
     "GET /reports.json": WHOLE,
+    "POST /reports": Rule(ANALYSTS, logged="report made", done="The report is kept."),
     "GET /reports/{name}": Rule(STAFF, token="read", logged="report"),
     "GET /plan": WHOLE,
     "GET /plan.json": WHOLE,

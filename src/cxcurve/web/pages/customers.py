@@ -82,10 +82,10 @@ class CustomersPage(Frame):
 def build(view: View, asked: Asked) -> CustomersPage:
     """The page for a query."""
     frame = framed(view, asked, "Customers", "customers", "/customers")
-    state = asked.choice("state", ("", *ALL_STATES), "")
+    state = asked.choice("state", ("", DRIFTING, *ALL_STATES), "")
     drifting = view.of_all(DRIFTING, lambda: _drifting(view))
-    rows = view.of_all(("in state", state), lambda: in_state(view.customers, state)) if state else view.customers
-    states = Field("state", "State", (("", "Any state"), *((one, one) for one in ALL_STATES)), state)
+    rows = view.of_all(("in state", state), lambda: _in_state(view, state, drifting)) if state else view.customers
+    states = Field("state", "State", (("", "Any state"), *((one, one) for one in (DRIFTING, *ALL_STATES))), state)
     table = grid(
         COLUMNS, rows, asked, sort="level", noun="customer", searched=SEARCHED, filters=(states,),
         csv_path="/customers.csv", currency=frame["currency"],
@@ -105,6 +105,12 @@ def build(view: View, asked: Asked) -> CustomersPage:
 
 def _drifting(view: View) -> frozenset[int]:
     return frozenset(one.customer_key for _, one in view.drifting)
+
+
+def _in_state(view: View, state: str, drifting: Collection[int]) -> list[Row]:
+    if state != DRIFTING:
+        return in_state(view.customers, state)
+    return [row for row in view.customers if row["customer_key"] in drifting]
 
 
 def _told(row: Row, drifting: Collection[int]) -> dict[str, Any]:

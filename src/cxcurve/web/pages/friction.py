@@ -225,8 +225,7 @@ def _stats(result: InventoryResult, rows: Sequence[Row], whom: Whom, currency: s
     told = [
         _stat("Leaving, by chance", _money(found.leaving_revenue, currency),
               f"of {fmt.money(found.revenue, currency)} a year, within {HORIZON_DAYS:g} days"),
-        _stat("Of it goes with friction", _money(found.risk_revenue, currency),
-              f"{fmt.plural(len(clear), 'row')} with an interval above nothing", href if found.risk_revenue else ""),
+        _going(found.risk_revenue, len(clear), currency, href),
         _stat("Customers it meets", None if result.is_few else fmt.number(found.n_affected),
               f"of {fmt.number(found.n_customers)} inside the journey, last {FELT_DAYS} days"),
     ]  # fmt: skip
@@ -234,6 +233,14 @@ def _stats(result: InventoryResult, rows: Sequence[Row], whom: Whom, currency: s
         told.append(_stat("Being mended", fmt.number(len(open_)), f"{fmt.number(len(late))} past their day", "",
                           "warn" if late else ""))  # fmt: skip
     return tuple(told)
+
+
+def _going(risk: float | None, n_clear: int, currency: str, href: str) -> Row:
+    """All rows together; where they come to less than nothing, no row being clear of it, that is said in words."""
+    label, clear = "Of it goes with friction", f"{fmt.plural(n_clear, 'row')} with an interval above nothing"
+    if risk is not None and risk < 0:
+        return _stat(label, "nothing clear", f"all rows together come to {fmt.money(risk, currency)}; {clear}", href)
+    return _stat(label, _money(risk, currency), clear, href if risk else "")
 
 
 def _money(value: float | None, currency: str) -> str | None:

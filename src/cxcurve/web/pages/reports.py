@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import quote
 
 from cxcurve.charts.format import words
-from cxcurve.errors import BadValueError, ProblemsError, UnknownNameError
+from cxcurve.errors import BadValueError, ProblemsError, UnknownNameError, clip
 from cxcurve.reports.headline import headline
 from cxcurve.reports.periods import Period, read_key
 from cxcurve.store.reports import Kept
 from cxcurve.web.asked import Asked
 from cxcurve.web.pages.frame import Frame, bare, kept_of, local
 from cxcurve.web.reader import View
+from cxcurve.web.visitor import may
 from cxcurve.workspace import Workspace
 from cxcurve.workspace.reported import found_report
 from cxcurve.workspace.results import at
@@ -33,6 +34,8 @@ class ReportsPage(Frame):
     reports: tuple[Mapping[str, Any], ...]
     subscriptions: tuple[Mapping[str, Any], ...]
     problems: tuple[str, ...]
+    segments: tuple[tuple[str, str], ...]
+    may_make: bool
 
     def to_json(self) -> dict[str, Any]:
         """The reports without their numbers, and what became of those that were sent."""
@@ -71,7 +74,27 @@ def build(view: View, asked: Asked) -> ReportsPage:
         reports=tuple(_listed(workspace.reports(), zone)),
         subscriptions=tuple(_subscription(key, one, zone) for key, one in sent.items()),
         problems=problems,
+        segments=tuple(
+            (f"{key}={value}", f"{words(key).capitalize()}: {value}")
+            for key in view.values
+            for value in view.values[key]
+        ),
+        may_make=may("POST", "/reports"),
     )
+
+
+def make(workspace: Workspace, form: Mapping[str, str]) -> str:
+    """Make the report that a form asks for, of the last week or quarter; says where to go then.
+
+    Raises:
+        BadValueError: it is no such report, or of a segment that none is made of.
+        WorkspaceError: nothing was scored yet.
+    """
+    kind, (key, _, value) = form.get("kind", "week"), form.get("segment", "").partition("=")
+    if kind not in ("week", "quarter"):
+        raise BadValueError(f'kind "{clip(kind)}" is no report; expected week or quarter')
+    workspace.report(None, "week" if kind == "week" else "quarter", segment={key: value} if key else None)
+    return "/reports"
 
 
 def file_of(workspace: Workspace, name: str) -> ReportFile:
