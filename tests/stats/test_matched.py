@@ -77,3 +77,12 @@ def test_rows_of_one_cluster_that_are_alike_say_no_more_than_one() -> None:
     assert again.value == pytest.approx(once.value)
     assert again.standard_error == pytest.approx(once.standard_error, rel=0.02)
     assert alone.standard_error == pytest.approx((once.standard_error or 0.0) / 2, rel=0.02)
+
+
+def test_what_a_cluster_has_on_both_sides_is_taken_away_with_the_other() -> None:
+    """Each of 300 is seen once on each side, and differs from the others by far more than from itself."""
+    rng = default_rng(9)
+    own = rng.normal(0, 5, 300)
+    value, first = np.concatenate([own, own]) + rng.normal(0, 0.5, 600), np.arange(600) < 300
+    found = matched_difference(first, value, np.zeros(600, int), clusters=np.arange(600) % 300).difference
+    assert found.standard_error == pytest.approx(0.5 * 2**0.5 / 300**0.5, rel=0.15)

@@ -74,8 +74,12 @@ class Action:
     def promise(self) -> str:
         """In words, as in "down by 3.0 points"; of what they are the metric says."""
         size = abs(self.promised) * (100 if self.movable.unit == "share" else 1)
-        of = "contacts" if self.movable.unit == "number" else "points"
-        return f"{DOWN if self.promised < 0 else UP} by {amount(size, 'score')} {of}"
+        return f"{DOWN if self.promised < 0 else UP} by {amount(size, 'score')} {self.of}"
+
+    @property
+    def of(self) -> str:
+        """What a difference of its metric is counted in."""
+        return "contacts" if self.movable.unit == "number" else "points"
 
     def to_json(self) -> dict[str, Any]:
         """Flat; times as ISO 8601."""

@@ -211,7 +211,7 @@ def _told(one: ReadOut, workspace: Workspace, asked: Asked) -> dict[str, Any]:
         "tone": "" if is_open else _TONES.get(one.verdict, ""),
         "reason_said": reason,
         "is_waiting": waits,
-        "seen_said": fmt.difference(row["seen"], _unit(movable.unit)) if row["seen"] is not None else None,
+        "seen_said": None if row["seen"] is None else _difference(row["seen"], action),
         "interval": _interval(row, _unit(movable.unit)),
         "explained": href_of(Key("action", (action.action_id,), as_of=asked.whom.as_of))
         if one.rows is not None
@@ -245,6 +245,12 @@ def _whom(action: Action) -> str:
 def _unit(unit: str) -> str:
     """Means are told finer than counts."""
     return unit if unit == "share" else "score"
+
+
+def _difference(value: float, action: Action) -> str:
+    """With what it is counted in, as the promise beside it has it."""
+    told = fmt.difference(value, _unit(action.movable.unit))
+    return told if told.endswith(action.of) else f"{told} {action.of}"
 
 
 def _interval(row: Row, unit: str) -> str:
